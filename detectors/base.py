@@ -1,0 +1,89 @@
+"""What a detector is. A detector's author needs this module, `domain` and nothing else."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+import msgspec
+
+from domain.activity import Activity
+from domain.alert import Evidence, Part, Severity
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+class Arm(msgspec.Struct, frozen=True):
+    """One way of firing. `stage` is live where the threshold is published, shadow until ours is measured."""
+
+    name: str
+    fires: str  # one sentence for the catalogue
+    stage: str = "live"  # off | shadow | live
+    source: str = ""  # where the threshold comes from
+
+
+class Spec(msgspec.Struct, frozen=True):
+    """The published contract of a detector; the README table and the API's catalogue are made of it."""
+
+    id: str
+    code: str  # the catalogue's short name, such as A1
+    version: int
+    title: str
+    severity: Severity  # the usual one
+    scope: str  # domain.subject scope
+    actions: frozenset[str]
+    attack: tuple[str, ...]  # ATT&CK technique ids
+    horizon: timedelta  # fold(last horizon) == fold(all)
+    cooldown: timedelta  # an episode ends after this long without a finding; 0: each finding is its own
+    arms: tuple[Arm, ...]
+    sentence: str  # with {part} placeholders
+    activation: str  # the history it needs
+    false_positives: str
+    tuning: str
+
+    @property
+    def slot(self) -> str:
+        return f"{self.id}.v{self.version}"
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What one activity revealed. Numbers are rounded by the detector, sets are sorted, people appear as tokens."""
+
+    arm: str
+    severity: Severity
+    observed: float
+    threshold: float
+    parts: dict[str, Part]
+    baseline: dict[str, Part]
+    evidence: Evidence
+
+
+class Step(msgspec.Struct, Generic[S], frozen=True):
+    """The state after an activity, and at most one finding per arm."""
+
+    state: S
+    findings: tuple[Finding, ...] = ()
+
+
+class Context(msgspec.Struct, frozen=True):
+    """What was in effect at the activity's time. Facts, profile and model join it as they are built."""
+
+
+class Detector(Protocol[S]):
+    """A frozen dataclass whose fields are its settings with production defaults.
+
+    `step` is pure: the same state and activity give the same step, it never looks at its own findings, and it forgets
+    what lies `spec.horizon` back, so that an expired state equals `initial()`.
+    """
+
+    spec: ClassVar[Spec]
+    state: ClassVar[type[Any]]  # the frozen Struct that `initial` and `step` return
+
+    def initial(self) -> S: ...
+
+    def step(self, state: S, activity: Activity, context: Context) -> Step[S]: ...
+
+
+def token(value: str) -> dict[str, str]:
+    """A part of a sentence that is rendered as a name when the alert is read."""
+    return {"token": value}

@@ -1,0 +1,1 @@
+"""One detector per module, found by its name: `rules/<id>.py` defines the detector whose spec.id is <id>."""

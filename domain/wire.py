@@ -1,0 +1,39 @@
+"""What ingest writes into `vedette.activity` and detect reads: bundles of activities, and marks of how far time has come."""
+
+from __future__ import annotations
+
+import msgspec
+
+from domain.activity import Activity
+
+#: A bundle holds at most this many activities and this many bytes before compression.
+BUNDLE_ACTIVITIES = 500
+BUNDLE_BYTES = 900_000
+
+
+class Bundle(msgspec.Struct, frozen=True, array_like=True, tag="b"):
+    """Activities of one insert that one activity partition judges."""
+
+    activities: tuple[Activity, ...]
+
+
+class LaneMark(msgspec.Struct, frozen=True, array_like=True):
+    """How far one lane has come: event time (ms) below which nothing more is expected, and the offset bundled through."""
+
+    base: int
+    tenants: dict[str, int]
+    through: int
+
+
+class Marks(msgspec.Struct, frozen=True, array_like=True, tag="m"):
+    """Marks of the lanes of one ingest process, and the names of every lane there is (lane: "topic:partition")."""
+
+    epoch: int
+    lanes: dict[str, LaneMark]
+    names: tuple[str, ...]
+
+
+Message = Bundle | Marks
+
+encode = msgspec.msgpack.Encoder().encode
+decode = msgspec.msgpack.Decoder(Message).decode

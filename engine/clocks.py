@@ -1,0 +1,44 @@
+"""A partition's clocks: per tenant, the least of its lanes' marks, once every lane has been heard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from domain.clock import BEGINNING
+from domain.wire import LaneMark, Marks
+
+#: A lane further behind the fastest than this stops holding the clock back. ms. A rule of cost, not of truth.
+BEHIND = 60_000
+
+
+class Clocks:
+    """`now` maps tenants to event time (ms): what lies below has arrived as far as ingest can tell. It never falls."""
+
+    def __init__(self, now: Mapping[str, int], required: Iterable[str]) -> None:
+        self.now: dict[str, int] = dict(now)
+        self._required = set(required)
+        self._heard: dict[str, LaneMark] = {}
+        self._latest: frozenset[str] = frozenset()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every lane that must be heard after a load."""
+        return tuple(sorted(self._required | set(self._heard)))
+
+    def hear(self, marks: Marks) -> None:
+        self._heard.update(marks.lanes)
+        self._latest = frozenset(marks.names)
+
+    def advance(self) -> None:
+        """Move each tenant's clock to the least mark of the lanes that keep up."""
+        if not (self._required | self._latest) <= self._heard.keys():
+            return
+        tenants = set(self.now)
+        for mark in self._heard.values():
+            tenants.update(mark.tenants)
+        for tenant in tenants:
+            marks = [mark.tenants.get(tenant, mark.base) for mark in self._heard.values()]
+            highest = max(marks)
+            least = min(m for m in marks if m >= highest - BEHIND)
+            if least > self.now.get(tenant, BEGINNING):
+                self.now[tenant] = least

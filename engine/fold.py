@@ -1,0 +1,161 @@
+"""The fold: a subject's memory, and what one more activity does to it. Live and settle run the same code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import msgspec
+
+from detectors.base import Context, Detector, Finding
+from domain.activity import Activity, Key
+from domain.alert import Content, alert_id
+from domain.clock import DAY, millis
+from domain.judgement import DetectorFailure, StateRow
+from domain.subject import Routing, scope_of, tenant_of
+
+#: An episode never lasts longer than this after its opener.
+EPISODE_LIMIT = DAY
+#: Below every key.
+NOTHING: Key = (-(2**62), "")
+
+
+class Armed(Protocol):
+    """A detector with the settings and stages in force."""
+
+    @property
+    def detector(self) -> Detector[Any]: ...
+    @property
+    def slot(self) -> str: ...
+    @property
+    def settings_hash(self) -> str: ...
+    @property
+    def stages(self) -> Mapping[str, str]: ...
+
+
+class Registry(Protocol):
+    """Which detectors judge a scope, and which actions they see."""
+
+    def routing(self) -> Routing: ...
+    def for_scope(self, scope: str) -> list[Any]: ...
+
+
+class Episode(msgspec.Struct, frozen=True, array_like=True):
+    """The open alert of one arm: its opener, the last finding (ms), and what a revision must exceed."""
+
+    opener: Key
+    last: int
+    severity: int
+    value: float
+
+
+class _Body(msgspec.Struct, frozen=True):
+    """A state as stored, JSON. Slots of versions no longer in use are not read."""
+
+    seen: int
+    applied: Key
+    slots: dict[str, msgspec.Raw]
+    episodes: dict[str, Episode]
+
+
+@dataclass(slots=True)
+class Memory:
+    """What is known of a subject: its detectors' states by slot, open episodes by slot and arm, how far it was folded."""
+
+    seen: int = -1
+    applied: Key = NOTHING
+    slots: dict[str, Any] = field(default_factory=dict)
+    episodes: dict[str, Episode] = field(default_factory=dict)
+    position: int = -1
+
+
+def episode(now: Episode | None, finding: Finding, key: Key, cooldown: int) -> tuple[Episode, bool]:
+    """The episode after a finding at `key`, and whether the alert changes: a new one, a rise, or a doubled value."""
+    if cooldown and now and key[0] - now.last <= cooldown and key[0] - now.opener[0] <= EPISODE_LIMIT:
+        if finding.severity > now.severity or finding.observed >= 2 * now.value > 0:
+            severity = max(now.severity, int(finding.severity))
+            return Episode(now.opener, key[0], severity, max(now.value, finding.observed)), True
+        return Episode(now.opener, key[0], now.severity, now.value), False
+    return Episode(key, key[0], int(finding.severity), finding.observed), True
+
+
+class Folder:
+    """Folds activities into memories with the detectors of a registry."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.routing = registry.routing()
+        self._by: dict[tuple[str, str], list[tuple[Armed, int]]] = {}
+        self._types: dict[str, type[Any]] = {}
+        self._decoders: dict[str, Callable[[msgspec.Raw], Any]] = {}
+        for scope in self.routing:
+            for armed in registry.for_scope(scope):
+                spec = armed.detector.spec
+                self._decoders[armed.slot] = msgspec.json.Decoder(armed.detector.state).decode
+                for action in spec.actions:
+                    self._by.setdefault((scope, action), []).append((armed, millis(spec.cooldown)))
+
+    def apply(self, memory: Memory, subject: str, activity: Activity, failures: list[DetectorFailure]) -> list[Content]:
+        """Fold one activity, in place; the contents of the alerts that it opens or changes."""
+        found: list[Content] = []
+        for armed, cooldown in self._by.get((scope_of(subject), activity.action), ()):
+            slot = armed.slot
+            state = memory.slots.get(slot)
+            try:
+                step = armed.detector.step(armed.detector.initial() if state is None else state, activity, _CONTEXT)
+            except Exception as error:  # a detector's fault must not stop the others; it becomes a dead letter
+                failures.append(DetectorFailure(armed.detector.spec.id, activity, f"{type(error).__name__}: {error}"))
+                continue
+            memory.slots[slot] = step.state
+            for finding in step.findings:
+                content = self._judge(memory, subject, activity, armed, cooldown, finding)
+                if content is not None:
+                    found.append(content)
+        memory.applied = activity.key
+        return found
+
+    def _judge(
+        self, memory: Memory, subject: str, activity: Activity, armed: Armed, cooldown: int, finding: Finding
+    ) -> Content | None:
+        stage = armed.stages.get(finding.arm, "live")
+        if stage == "off":
+            return None
+        name = f"{armed.slot}/{finding.arm}"
+        memory.episodes[name], changed = episode(memory.episodes.get(name), finding, activity.key, cooldown)
+        if not changed:
+            return None
+        now, tenant = memory.episodes[name], tenant_of(subject)
+        return Content(
+            alert_id=alert_id(tenant=tenant, slot=armed.slot, arm=finding.arm, subject=subject, opener=now.opener),
+            tenant=tenant,
+            detector=armed.detector.spec.id,
+            slot=armed.slot,
+            arm=finding.arm,
+            stage=stage,
+            subject=subject,
+            opener=now.opener,
+            completed=activity.key,
+            severity=now.severity,
+            observed=finding.observed,
+            threshold=finding.threshold,
+            parts=finding.parts,
+            baseline=finding.baseline,
+            evidence=finding.evidence,
+            settings=armed.settings_hash,
+        )
+
+    def load(self, row: StateRow) -> Memory:
+        body = _decode_body(row.body)
+        slots = {slot: self._decoders[slot](raw) for slot, raw in body.slots.items() if slot in self._decoders}
+        return Memory(row.seen, body.applied, slots, dict(body.episodes), row.position)
+
+    @staticmethod
+    def dump(subject: str, memory: Memory) -> StateRow:
+        slots = {slot: msgspec.Raw(_encode(state)) for slot, state in memory.slots.items()}
+        body = _encode(_Body(memory.seen, memory.applied, slots, memory.episodes)).decode()
+        return StateRow(subject, memory.position, memory.seen, body)
+
+
+_CONTEXT = Context()
+_encode = msgspec.json.Encoder().encode
+_decode_body = msgspec.json.Decoder(_Body).decode

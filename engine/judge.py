@@ -1,0 +1,301 @@
+"""One partition's judge: takes bundles and marks in the order of the partition's log, folds live, marks what is late.
+
+It reads no clock. Store writes happen only in `checkpoint`, in an order in which a crash between two steps repeats
+work that changes nothing: dirty marks, alerts, states, clearing of settled marks, marker, then the caller commits.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from domain.activity import Activity, Key
+from domain.alert import Content
+from domain.errors import VedetteError
+from domain.judgement import AlertRevision, DetectorFailure, DirtyMark, Marker, position
+from domain.subject import bucket, subjects
+from domain.wire import Marks
+from engine.buffer import Buffer
+from engine.clocks import Clocks
+from engine.fold import Folder, Memory
+from engine.settle import refold
+from storage.judge import JudgeStore
+
+#: An event this far ahead of its arrival waits in the buffer; beyond, it is judged when its time has come. ms.
+AHEAD_BUFFER = 60_000
+#: States kept in memory when nothing needs them, per partition.
+CACHED_STATES = 50_000
+#: Subjects settled together at most.
+SETTLE_TOGETHER = 200
+#: A dirty subject is settled when no mark came since the last settle, or after this many.
+SETTLE_AFTER = 60
+
+_TERM_SHIFT = 24
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a judge did since it was loaded, for metrics and tests."""
+
+    applied: int = 0
+    late: int = 0
+    duplicates: int = 0
+    redelivered: int = 0
+    repeated: int = 0
+    settled: int = 0
+    alerts: int = 0
+
+
+@dataclass(slots=True)
+class Pending:
+    """What the next checkpoint writes."""
+
+    dirty: dict[str, DirtyMark] = field(default_factory=dict)
+    alerts: dict[str, AlertRevision] = field(default_factory=dict)
+    states: set[str] = field(default_factory=set)
+    cleared: list[DirtyMark] = field(default_factory=list)
+    failures: list[DetectorFailure] = field(default_factory=list)
+
+
+class Judge:
+    """Created by `Judge.load`; whoever gets Fenced from it drops it."""
+
+    def __init__(self, store: JudgeStore, folder: Folder, *, partition: int, partitions: int, epoch: int, term: int):
+        self.partition, self.partitions, self.epoch, self.term = partition, partitions, epoch, term
+        self.tally = Tally()
+        self.offset = 0  # of the next message
+        self._store, self._folder = store, folder
+        self._memories: OrderedDict[str, Memory] = OrderedDict()
+        self._buffer = Buffer()
+        self._late: list[tuple[str, Activity]] = []
+        self._pending = Pending()
+        self._dirty: dict[str, DirtyMark] = {}  # in the store, not cleared
+        self._waited: dict[str, int] = {}  # settle rounds a dirty subject has waited
+        self._fresh: set[str] = set()  # subjects marked since the last settle
+        self._sequence = 0
+        self._lanes: dict[str, int] = {}
+        self._clocks = Clocks({}, ())
+        self._marker_at = -1
+        self._reread = -1
+
+    @classmethod
+    async def load(
+        cls, store: JudgeStore, folder: Folder, *, partition: int, partitions: int, epoch: int, generation: int, offset: int
+    ) -> Judge:
+        """Claim the partition, then read what its judge knew; `offset` is the committed one, where the log goes on."""
+        term = await store.claim(partition, generation)
+        judge = cls(store, folder, partition=partition, partitions=partitions, epoch=epoch, term=term)
+        judge.offset = offset
+        await judge._remember(await store.marker(partition))
+        return judge
+
+    async def _remember(self, marker: Marker | None) -> None:
+        start = position(self.epoch, -1)
+        at = marker.position if marker else -1
+        for revision in await self._store.alerts_above(self.partition, self.partitions, at):
+            self._mark(revision.content.subject, revision.content.opener, "orphan")
+        if marker is not None:
+            self._clocks = Clocks(marker.clocks, marker.heard if at >= start else ())
+            self._lanes = dict(marker.lanes) if at >= start else {}
+        self._marker_at = max(at, start)
+        self._dirty = {m.mark_id: m for m in await self._store.dirty(self.partition, self.partitions)}
+        seen = await self._store.highest_seen(self.partition, self.partitions, self.epoch)
+        self._reread = max(self._marker_at, seen)
+
+    # -- the log
+    def expects(self, offset: int) -> bool:
+        return offset == self.offset
+
+    async def take(self, offset: int, message: Iterable[Activity] | Marks) -> None:
+        """One message of the log. Findings wait for the next checkpoint."""
+        self.offset = offset + 1
+        if isinstance(message, Marks):
+            if message.epoch == self.epoch:
+                self._hear(message)
+        else:
+            await self._deliver(offset, message)
+        self._apply()
+
+    def _hear(self, marks: Marks) -> None:
+        for lane, mark in marks.lanes.items():
+            self._lanes[lane] = max(self._lanes.get(lane, -1), mark.through)
+        self._clocks.hear(marks)
+        if position(self.epoch, self.offset - 1) >= self._reread:
+            self._clocks.advance()
+
+    async def _deliver(self, offset: int, bundle: Iterable[Activity]) -> None:
+        at = position(self.epoch, offset)
+        check = at > self._marker_at
+        mine: list[tuple[str, Activity]] = []
+        lanes: dict[str, int] = {}
+        for activity in bundle:
+            if check and activity.offset <= self._lanes.get(activity.lane, -1):
+                self.tally.repeated += 1
+                continue
+            lanes[activity.lane] = max(lanes.get(activity.lane, -1), activity.offset)
+            for subject in subjects(activity, self._folder.routing):
+                if bucket(subject) % self.partitions == self.partition:
+                    mine.append((subject, activity))
+        await self._recall({subject for subject, _ in mine})
+        for subject, activity in mine:
+            self._place(subject, activity, at)
+        for subject in {subject for subject, _ in mine}:
+            memory = self._memories[subject]
+            if at > memory.seen:
+                memory.seen = at
+                self._changed(subject, memory)
+        for lane, highest in lanes.items():
+            self._lanes[lane] = max(self._lanes.get(lane, -1), highest)
+
+    def _place(self, subject: str, activity: Activity, at: int) -> None:
+        """Redelivered, late, ahead or into the buffer: by bundle and key, never by time alone."""
+        memory = self._memories[subject]
+        if activity.occurred_at > activity.received_at + AHEAD_BUFFER:
+            self._mark(subject, activity.key, "ahead", due=activity.occurred_at)
+        elif activity.key > memory.applied:
+            self._buffer.add(subject, activity, self.offset - 1)
+        elif at <= memory.seen:
+            self.tally.redelivered += 1
+        else:
+            self.tally.late += 1
+            self._late.append((subject, activity))
+
+    def _apply(self) -> None:
+        for subject, ready in self._buffer.release(self._clocks.now):
+            memory = self._memories[subject]
+            for activity in ready:
+                for content in self._folder.apply(memory, subject, activity, self._pending.failures):
+                    self._emit(content)
+            self.tally.applied += len(ready)
+            self._changed(subject, memory)
+
+    # -- states
+    async def _recall(self, wanted: set[str]) -> None:
+        missing = [subject for subject in wanted if subject not in self._memories]
+        if missing:
+            rows = await self._store.states(missing)
+            for subject in missing:
+                row = rows.get(subject)
+                self._memories[subject] = self._folder.load(row) if row else Memory()
+        for subject in wanted:
+            self._memories.move_to_end(subject)
+
+    def forget(self, keep: int = CACHED_STATES) -> None:
+        """Drop the states longest unused beyond `keep`, never one that is changed or waited for."""
+        for subject in list(self._memories)[: max(0, len(self._memories) - keep)]:
+            if subject not in self._pending.states and subject not in self._buffer:
+                del self._memories[subject]
+
+    def _changed(self, subject: str, memory: Memory) -> None:
+        memory.position = max(position(self.epoch, self.offset - 1), memory.position + 1)
+        self._pending.states.add(subject)
+
+    def _mark(self, subject: str, start: Key, why: str, due: int = 0) -> None:
+        self._sequence += 1
+        mark_id = f"{self.epoch}/{self.partition}/{self.term}/{self._sequence}"
+        self._pending.dirty[mark_id] = DirtyMark(mark_id, subject, start, due, why)
+        self._fresh.add(subject)
+
+    def _emit(self, content: Content, *, withdrawn: bool = False, replaces: tuple[str, ...] = ()) -> None:
+        self._sequence += 1
+        if self._sequence >> _TERM_SHIFT:
+            raise VedetteError(f"partition {self.partition}: this judge has written {self._sequence} revisions; it must be loaded anew")
+        version = (self.term << _TERM_SHIFT) | self._sequence
+        at = position(self.epoch, self.offset - 1)
+        self._pending.alerts[content.alert_id] = AlertRevision(content, withdrawn, version, at, replaces)
+        self.tally.alerts += 1
+
+    # -- settle
+    def _due(self) -> dict[str, list[DirtyMark]]:
+        """Dirty subjects whose time has come and that have been quiet, with every mark that may be cleared."""
+        due: dict[str, list[DirtyMark]] = {}
+        clocks = self._clocks.now
+        for marks in (self._dirty, self._pending.dirty):
+            for mark in marks.values():
+                clock = clocks.get(mark.subject.split("|", 2)[1])
+                if clock is not None and mark.due < clock and mark.start[0] < clock:
+                    due.setdefault(mark.subject, []).append(mark)
+        return due
+
+    def dirty(self) -> bool:
+        return bool(self._dirty or self._pending.dirty)
+
+    async def settle(self, *, at_once: bool = False) -> int:
+        """Refold dirty subjects from the store, whole; their results go through the next checkpoint. How many."""
+        due = self._due()
+        for subject in due:
+            self._waited[subject] = self._waited.get(subject, 0) + 1
+        ready = [s for s in due if at_once or s not in self._fresh or self._waited[s] > SETTLE_AFTER][:SETTLE_TOGETHER]
+        self._fresh.clear()
+        if not ready:
+            return 0
+        await self._recall(set(ready))
+        until = 1 + max(max(self._clocks.now[s.split("|", 2)[1]], self._memories[s].applied[0]) for s in ready)
+        history = await self._store.history(ready, self._folder.routing, until=until)
+        stored = await self._store.alerts_of(ready)
+        for subject in ready:
+            self._settle_one(subject, history.get(subject, []), stored.get(subject, []), due[subject])
+        return len(ready)
+
+    def _settle_one(
+        self, subject: str, history: list[Activity], stored: list[AlertRevision], marks: list[DirtyMark]
+    ) -> None:
+        live = self._memories[subject]
+        clock = self._clocks.now[subject.split("|", 2)[1]]
+        rows = [a for a in history if a.occurred_at < clock or a.key <= live.applied]
+        known = {r.content.alert_id: r for r in stored}
+        known.update((i, r) for i, r in self._pending.alerts.items() if r.content.subject == subject)
+        result = refold(self._folder, subject, rows, known, self._pending.failures)
+        for content, replaces in result.emitted:
+            self._emit(content, replaces=replaces)
+        for content in result.withdrawn:
+            self._emit(content, withdrawn=True)
+        live.slots, live.episodes, live.applied = result.memory.slots, result.memory.episodes, result.memory.applied
+        self._changed(subject, live)
+        for mark in marks:
+            if self._pending.dirty.pop(mark.mark_id, None) is None:
+                self._dirty.pop(mark.mark_id, None)
+                self._pending.cleared.append(mark)
+        self._waited.pop(subject, None)
+        self.tally.settled += 1
+
+    # -- checkpoint
+    @property
+    def urgent(self) -> bool:
+        """There is a finding that should not wait for the next regular checkpoint."""
+        return bool(self._pending.alerts)
+
+    async def checkpoint(self) -> int:
+        """Write everything since the last one; the offset that may be committed."""
+        await self._resolve_late()
+        p, term, store = self.partition, self.term, self._store
+        work, self._pending = self._pending, Pending()
+        states = [self._folder.dump(subject, self._memories[subject]) for subject in work.states]
+        marker = self._marker()
+        commit = self._buffer.lowest_offset(self.offset)
+        self._dirty.update(work.dirty)
+        await store.put_dirty(p, term, list(work.dirty.values()), cleared=False)
+        await store.put_failures(work.failures)
+        await store.put_alerts(p, term, list(work.alerts.values()))
+        await store.put_states(p, term, states)
+        await store.put_dirty(p, term, work.cleared, cleared=True)
+        await store.put_marker(p, term, marker)
+        self._marker_at = marker.position
+        return commit
+
+    def _marker(self) -> Marker:
+        at = max(position(self.epoch, self.offset - 1), self._marker_at)
+        return Marker(at, self.partitions, dict(self._lanes), dict(self._clocks.now), self._clocks.names)
+
+    async def _resolve_late(self) -> None:
+        """Late activities that the store has under another raw position are duplicates; the others are marked dirty."""
+        late, self._late = self._late, []
+        places = await self._store.places({(a.tenant, a.key) for _, a in late}) if late else {}
+        for subject, activity in late:
+            place = places.get((activity.tenant, activity.key))
+            if place is not None and place != activity.place:
+                self.tally.duplicates += 1
+            else:
+                self._mark(subject, activity.key, "late")
+

@@ -1,0 +1,1 @@
+"""How a notification reads, one module per kind of channel."""

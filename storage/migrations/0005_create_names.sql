@@ -1,0 +1,6 @@
+-- What a token stands for, for whoever may see it. Erasing a person starts here.
+CREATE TABLE IF NOT EXISTS names (
+    tenant LowCardinality(String), token String, value String, last_seen DateTime64(3, 'UTC')
+) ENGINE = ReplacingMergeTree(last_seen)
+ORDER BY (tenant, token)
+TTL toDateTime(last_seen) + INTERVAL 400 DAY

@@ -1,0 +1,1 @@
+"""The Faust app around the engine, nothing else."""

@@ -1,0 +1,1 @@
+"""Tests of the detectors, the fold and what is said about findings."""
