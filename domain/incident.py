@@ -19,6 +19,14 @@ FAILED: Final = "failed"
 DISABLED: Final = "disabled"
 
 
+class Told(msgspec.Struct, frozen=True, array_like=True):
+    """An accepted revision, as the outbox has it."""
+
+    alert_id: str
+    version: int
+    written_at: int
+
+
 class Revision(msgspec.Struct, frozen=True):
     """The latest accepted revision of an alert, with when we first said it and when this revision was written."""
 
@@ -34,7 +42,7 @@ class Revision(msgspec.Struct, frozen=True):
         return self.content.alert_id
 
 
-class Incident(msgspec.Struct, frozen=True):
+class Incident(msgspec.Struct, frozen=True, array_like=True):
     """One thing on-call may be told about. Its id is the notification key and never changes.
 
     `alert_versions[i]` is the revision of `alert_ids[i]` that has been dealt with; the last alert is the current one.
@@ -53,6 +61,7 @@ class Incident(msgspec.Struct, frozen=True):
     quiet: str = ""
     channels: tuple[str, ...] = ()
     notified_at: int = 0
+    triage: str = ""  # the last decision of an analyst that was followed
     revision: int = 0
 
     @property
@@ -64,7 +73,7 @@ class Incident(msgspec.Struct, frozen=True):
         return dict(zip(self.alert_ids, self.alert_versions, strict=True)).get(alert, 0)
 
 
-class Delivery(msgspec.Struct, frozen=True):
+class Delivery(msgspec.Struct, frozen=True, array_like=True):
     """One notification on its way to one channel. `sequence` is the incident revision that made it."""
 
     tenant: str

@@ -12,11 +12,10 @@ from typing import Protocol
 
 from domain.activity import Activity
 from domain.clock import BEGINNING
-from domain.errors import Skipped
 from domain.subject import Routing, bucket, subjects
 from domain.wire import BUNDLE_ACTIVITIES, BUNDLE_BYTES, Bundle, LaneMark, Marks, encode
 from ingest.dead_letters import DeadLetter
-from ingest.record import Record
+from ingest.record import Record, Skip
 
 #: (tenant, source, feed, kind, lane, first offset, last offset, rows)
 SkipRow = tuple[str, str, str, str, str, int, int, int]
@@ -51,7 +50,7 @@ class Pipeline:
     def __init__(
         self,
         *,
-        normalise: Callable[[Record], Sequence[Activity] | DeadLetter | Skipped],
+        normalise: Callable[[Record], Sequence[Activity] | DeadLetter | Skip],
         store: IngestStore,
         send: Callable[[int, bytes], Awaitable[None]],
         routing: Routing,
@@ -77,7 +76,7 @@ class Pipeline:
             outcome = self._normalise(record)
             if isinstance(outcome, DeadLetter):
                 letters.append(outcome)
-            elif isinstance(outcome, Skipped):
+            elif isinstance(outcome, Skip):
                 skips.setdefault((outcome.tenant, outcome.source, outcome.feed, outcome.kind, record.lane), []).append(
                     record.offset
                 )

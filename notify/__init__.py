@@ -1,1 +1,1 @@
-"""Tells people: derives incidents from alerts and delivers them as signed webhooks that survive crashes and slow receivers."""
+"""Tells people: incidents from alerts, delivered as signed webhooks that survive crashes and slow receivers."""

@@ -159,10 +159,8 @@ class Courier:
             except SettingsInvalid as error:
                 answer = Answer(error=str(error))
         after = attempts.after(delivery, answer, self._now())
-        log.info(
-            "%s to %s, attempt %d: %s%s",
-            delivery.webhook_id, delivery.channel, after.attempts, after.status, f" ({after.error})" if after.error else "",
-        )  # fmt: skip
+        outcome = f"{after.status} ({after.error})" if after.error else after.status
+        log.info("%s to %s, attempt %d: %s", after.webhook_id, after.channel, after.attempts, outcome)
         return after, answer
 
     async def _record(self, after: Delivery) -> None:

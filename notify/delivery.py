@@ -1,4 +1,4 @@
-"""One attempt to deliver a notification, and when the next one is due. No attempt is made without a row in the store."""
+"""One attempt to deliver a notification, and when the next one is due."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ async def send(
     lookup: guard.Lookup = guard.lookup,
     tls: ssl.SSLContext | None = None,
 ) -> Answer:
-    """One signed POST at `at` (ms). Never raises for what the receiver or the network does, never follows a redirect."""
+    """One signed POST at `at` (ms). Never raises for what the receiver or the network does."""
     headers = signature.sign(body, webhook_id=webhook_id, at=at, keys=keys)
     headers |= {"content-type": "application/json", "user-agent": "Vedette-Webhooks/1"}
     try:

@@ -103,15 +103,15 @@ def decide(
     return _unpaged(revision, incident, now, silent=silent)
 
 
-def close(incident: Incident, now: int) -> Transition:
-    """An analyst closed the alert: whoever was paged hears it once."""
-    closed = msgspec.structs.replace(incident, status=CLOSED, notified_at=now, revision=incident.revision + 1)
-    return Transition(closed, "closed" if incident.paged else "")
-
-
-def reopen(incident: Incident) -> Transition:
-    """An analyst opened the alert again; that is no news to on-call."""
-    return Transition(msgspec.structs.replace(incident, status=OPEN, revision=incident.revision + 1))
+def follow(incident: Incident, now: int, *, close: bool, triage: str) -> Transition:
+    """An analyst closed the alert: whoever was paged hears it once. Opening it again is no news to on-call."""
+    incident = msgspec.structs.replace(incident, triage=triage, revision=incident.revision + 1)
+    if close and incident.status == OPEN:
+        closed = msgspec.structs.replace(incident, status=CLOSED, notified_at=now)
+        return Transition(closed, "closed" if incident.paged else "")
+    if not close and incident.status == CLOSED:
+        return Transition(msgspec.structs.replace(incident, status=OPEN))
+    return Transition(incident)
 
 
 def _unpaged(revision: Revision, incident: Incident, now: int, *, silent: str) -> Wait | Transition:
@@ -125,9 +125,7 @@ def _unpaged(revision: Revision, incident: Incident, now: int, *, silent: str) -
     due = now if severity >= Severity.CRITICAL else revision.detected_at + GROUP_WAIT
     if due > now:
         return Wait(due)
-    told = _dealt_with(
-        incident, revision, status=OPEN, quiet="", severity=severity, paged=True, notified_at=now
-    )
+    told = _dealt_with(incident, revision, status=OPEN, quiet="", severity=severity, paged=True, notified_at=now)
     return Transition(told, "opened")
 
 
@@ -176,6 +174,4 @@ def _dealt_with(incident: Incident, revision: Revision, **changes: object) -> In
         revision.version if alert == revision.alert_id else version
         for alert, version in zip(incident.alert_ids, incident.alert_versions, strict=True)
     )
-    return msgspec.structs.replace(
-        incident, alert_versions=versions, revision=incident.revision + 1, **changes
-    )
+    return msgspec.structs.replace(incident, alert_versions=versions, revision=incident.revision + 1, **changes)

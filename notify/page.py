@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from detectors.sentence import sentence, shown
 from domain.alert import Content, Severity
 from domain.clock import rfc3339
 from domain.incident import Incident, Revision, Witness
-from domain.subject import SOURCE, TENANT, scope_of, token_of
+from domain.subject import TENANT, scope_of, token_of
 from notify import advice
-from notify.wording import Naming, clip, fill, word
+from notify.wording import clip, fill
 
 TITLE_AT_MOST = 80
 SENTENCE_AT_MOST = 500
@@ -80,68 +81,63 @@ def compose(
     incident: Incident,
     revision: Revision,
     witnesses: Sequence[Witness],
-    naming: Naming,
+    names: Mapping[str, str],
     *,
-    template: str,
     api_url: str = "",
     test: bool = False,
 ) -> Page:
-    """The page of an incident's notification. `template` is the detector's sentence with {part} placeholders."""
+    """The page of an incident's notification. `names` says what each token is called."""
     content = revision.content
     url = f"{api_url.rstrip('/')}/api/v1/alerts/{content.alert_id}" if api_url else ""
     return Page(
         incident_id=incident.incident_id,
         dedup_key=incident.incident_id,
         sequence=incident.revision,
-        title=title(content, naming, template=template, test=test),
-        sentence=clip(fill(template, content.parts, naming) or _plain(content), SENTENCE_AT_MOST),
+        title=title(content, names, test=test),
+        sentence=clip(sentence(content, names), SENTENCE_AT_MOST),
         severity=Severity(content.severity).name,
         status=incident.status,
         tenant=content.tenant,
         detector=content.detector,
         arm=content.arm,
         alert_id=content.alert_id,
-        who=_who(content, witnesses, naming),
-        where=_where(witnesses, naming),
+        who=_who(content, witnesses, names),
+        where=_where(witnesses, names),
         when=_when(revision, witnesses),
         observed=content.observed,
         limit=content.threshold,
-        baseline={clip(k, 60): clip(word(v, naming), 120) for k, v in list(content.baseline.items())[:20]},
-        evidence=_proof(content, witnesses, naming),
+        baseline={clip(k, 60): clip(shown(v, names), 120) for k, v in list(content.baseline.items())[:20]},
+        evidence=_proof(content, witnesses, names),
         first_steps=advice.first_steps(content.detector),
         url=url,
         test=test,
     )
 
 
-def title(content: Content, naming: Naming, *, template: str, test: bool = False) -> str:
+def title(content: Content, names: Mapping[str, str], *, test: bool = False) -> str:
     """`[CRIT] bulk_export acme: 118,400 contacts (usual 40/day)`, at most 80 characters."""
     severity = Severity(content.severity)
-    said = fill(advice.HEADLINES.get(content.detector, ""), content.parts, naming)
-    said = said or fill(template, content.parts, naming) or _plain(content)
+    said = fill(advice.HEADLINES.get(content.detector, ""), content.parts, names) or sentence(content, names)
     mark = "[TEST] " if test else ""
-    return clip(f"{mark}[{_SHORT.get(severity, severity.name)}] {content.detector} {content.tenant}: {said}", TITLE_AT_MOST)
+    return clip(
+        f"{mark}[{_SHORT.get(severity, severity.name)}] {content.detector} {content.tenant}: {said}", TITLE_AT_MOST
+    )
 
 
-def _plain(content: Content) -> str:
-    """What can be said of any alert, when its sentence cannot be filled."""
-    return f"{content.arm}: observed {content.observed:,g}, limit {content.threshold:,g}"
-
-
-def _who(content: Content, witnesses: Sequence[Witness], naming: Naming) -> Who:
+def _who(content: Content, witnesses: Sequence[Witness], names: Mapping[str, str]) -> Who:
     scope, last = scope_of(content.subject), witnesses[-1] if witnesses else None
-    name = content.tenant if scope == TENANT else naming(token_of(content.subject), scope)
+    name = content.tenant if scope == TENANT else names[token_of(content.subject)]
     if last is None:
         return Who(scope, name, "unknown", (), False)
     roles = tuple(clip(role, 80) for role in last.roles[:10])
     return Who(scope, name, last.actor_kind, roles, any(w.privileged for w in witnesses))
 
 
-def _where(witnesses: Sequence[Witness], naming: Naming) -> Where:
+def _where(witnesses: Sequence[Witness], names: Mapping[str, str]) -> Where:
     if not witnesses:
         return Where("", "", "unknown", None)
     last = witnesses[-1]
-    return Where(naming(last.ip_token, SOURCE) if last.ip_token else "", last.country, last.network, last.asn)
+    return Where(names[last.ip_token] if last.ip_token else "", last.country, last.network, last.asn)
 
 
 def _when(revision: Revision, witnesses: Sequence[Witness]) -> When:
@@ -155,18 +151,18 @@ def _when(revision: Revision, witnesses: Sequence[Witness]) -> When:
     )
 
 
-def _proof(content: Content, witnesses: Sequence[Witness], naming: Naming) -> Proof:
-    lines = tuple(_line(witness, naming) for witness in witnesses[-EVIDENCE_LINES:])
+def _proof(content: Content, witnesses: Sequence[Witness], names: Mapping[str, str]) -> Proof:
+    lines = tuple(_line(witness, names) for witness in witnesses[-EVIDENCE_LINES:])
     return Proof(content.evidence.count, content.evidence.at_least, lines)
 
 
-def _line(witness: Witness, naming: Naming) -> str:
+def _line(witness: Witness, names: Mapping[str, str]) -> str:
     """`2026-11-24T02:10:00.000Z data.exported 18,400 contact through ui from DE (vpn, address-1f0c2d3e)`."""
     amount = f" {witness.count:,}" if witness.count is not None else ""
     kind = f" {witness.object_type}" if witness.object_type else ""
     reason = f" ({witness.reason})" if witness.reason else ""
     door = f" through {witness.channel}" if witness.channel else ""
-    address = naming(witness.ip_token, SOURCE) if witness.ip_token else ""
+    address = names[witness.ip_token] if witness.ip_token else ""
     place = ", ".join(part for part in (witness.network if witness.network != "unknown" else "", address) if part)
     origin = f" from {witness.country or 'an unknown country'}" if witness.country or place else ""
     where = f" ({place})" if place else ""

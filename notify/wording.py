@@ -1,62 +1,49 @@
-"""Words on a page: parts of an alert as text, people by pseudonym or by name, and nothing longer than it may be."""
+"""Words on a page: people by pseudonym or by name, short headlines, and nothing longer than it may be."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
-from detectors.parts import in_words
+from detectors.sentence import shown
 from domain.alert import Content, Part
-from domain.subject import CLIENT, SOURCE, TENANT, token_of
+from domain.subject import CLIENT, SOURCE, TENANT, scope_of, token_of
 
-_PLACEHOLDER = re.compile(r"\{(\w+)(?::([^{}|]*)\|([^{}|]*))?\}")
+_PLACE = re.compile(r"\{(\w+)(?::([^{}|]*)\|([^{}|]*))?\}")
 _KINDS = {SOURCE: "address", CLIENT: "app", TENANT: "tenant"}
 _PART_SCOPES = {"ip": SOURCE, "address": SOURCE, "app": CLIENT}
 
 
-@dataclass(frozen=True)
-class Naming:
-    """Turns tokens into what a channel may read: the name where one is given, else a pseudonym that stays the same."""
-
-    names: Mapping[str, str]
-
-    def __call__(self, token: str, scope: str = "") -> str:
-        return self.names.get(token) or f"{_KINDS.get(scope, 'person')}-{token[:8]}"
-
-
-def tokens(content: Content, others: Iterable[str] = ()) -> set[str]:
-    """Every token that a page about this alert could name."""
-    said = (*content.parts.values(), *content.baseline.values())
-    return {part["token"] for part in said if isinstance(part, dict) and "token" in part} | {
-        token for token in (token_of(content.subject), *others) if token
-    }
+def tokens(content: Content, addresses: Iterable[str] = ()) -> dict[str, str]:
+    """Every token that a page about this alert could show, with the scope it belongs to."""
+    found = {address: SOURCE for address in addresses if address}
+    for name, part in (*content.parts.items(), *content.baseline.items()):
+        if isinstance(part, dict) and part.get("token"):
+            found[part["token"]] = _PART_SCOPES.get(name, "")
+    found[token_of(content.subject)] = scope_of(content.subject)
+    return found
 
 
-def word(part: Part, naming: Naming, scope: str = "") -> str:
-    """One part as text: numbers grouped, spans as `9 m 59 s`, tokens by `naming`, the unknown as such."""
-    if part is None:
-        return "unknown"
-    if isinstance(part, dict):
-        if "token" in part:
-            return naming(part["token"], scope)
-        return in_words(int(part["span_ms"])) if "span_ms" in part else ", ".join(part.values())
-    if isinstance(part, float):
-        return f"{part:,.2f}".rstrip("0").rstrip(".")
-    return f"{part:,}" if isinstance(part, int) else part
+def naming(scopes: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
+    """What each token is called: its name where the channel may know it, else a pseudonym that stays the same."""
+    return {token: known.get(token) or pseudonym(token, scope) for token, scope in scopes.items()}
 
 
-def fill(template: str, parts: Mapping[str, Part], naming: Naming) -> str:
-    """The template with its {part} and {part:one|many} filled in; "" when a part is missing."""
+def pseudonym(token: str, scope: str = "") -> str:
+    """`person-1f0c2d3e`, `address-…` or `app-…`."""
+    return f"{_KINDS.get(scope, 'person')}-{token[:8]}"
 
-    def one(match: re.Match[str]) -> str:
-        name, singular, plural = match.groups()
-        part = parts[name]
-        text = word(part, naming, _PART_SCOPES.get(name, ""))
-        return text if singular is None else f"{text} {singular if part == 1 else plural}"
+
+def fill(template: str, parts: Mapping[str, Part], names: Mapping[str, str]) -> str:
+    """The template with its {part} and {part:one|many} filled in; "" when a part is missing or nothing is left."""
+
+    def one(place: re.Match[str]) -> str:
+        part = parts[place[1]]
+        text = shown(part, names)
+        return text if place[2] is None else f"{text} {place[2] if part == 1 else place[3]}"
 
     try:
-        return _PLACEHOLDER.sub(one, template)
+        return _PLACE.sub(one, template)
     except KeyError:
         return ""
 

@@ -8,5 +8,6 @@ CREATE TABLE IF NOT EXISTS incidents (
     channels Array(String), -- told so far, by any notification
     opened_at_ms Int64 EPHEMERAL, opened_at DateTime64(3, 'UTC') DEFAULT fromUnixTimestamp64Milli(opened_at_ms, 'UTC'),
     notified_at_ms Int64 EPHEMERAL, notified_at DateTime64(3, 'UTC') DEFAULT fromUnixTimestamp64Milli(notified_at_ms, 'UTC'),
+    triage String, -- the last decision of an analyst that was followed
     revision UInt32, written_at DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC')
 ) ENGINE = ReplacingMergeTree(revision) ORDER BY (tenant, incident_id)

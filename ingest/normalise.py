@@ -1,0 +1,260 @@
+"""From a raw record to activities: the one place where what a CRM said becomes what Vedette judges. Pure but for the keys."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, Final
+
+import msgspec
+
+from domain import actions
+from domain.activity import Activity
+from domain.clock import DAY, HOUR, MINUTE, rfc3339
+from domain.subject import Tokeniser
+from ingest.address import address
+from ingest.agents import agent_family
+from ingest.dead_letters import DeadLetter, dead_letter
+from ingest.identity import activity_id, record_digest
+from ingest.record import Headers, Record, Skip
+from ingest.refusal import Refused, missing, shown, unknown_value
+from ingest.settings import TENANT, IngestSettings
+from ingest.sources.base import IP_MISSING, Adapter, Draft
+from ingest.sources.generic import Generic
+from ingest.sources.generic_fields import invalid_tenant
+from ingest.sources.salesforce import Salesforce
+from ingest.sources.salesforce_ids import long_id
+from ingest.strict_json import parse
+from transport.topics import RAW, RAW_HTTP, RAW_IMPORT
+
+#: Further ahead of its arrival an event is refused; less far it is flagged and waits.
+MOST_AHEAD: Final = DAY
+AHEAD: Final = MINUTE
+_SIZED: Final = frozenset({actions.DATA_EXPORTED, actions.REPORT_VIEWED})
+GENERIC: Final = "generic"
+_ADAPTERS: Final[dict[str, Adapter]] = {GENERIC: Generic(), "salesforce": Salesforce()}
+SOURCES: Final = tuple(_ADAPTERS)
+#: What a record must hold to be searched for fields that are never stored; an escaped name counts as one.
+_NEVER: Final = {
+    name: re.compile(b"|".join([rb"\\u", *(field.encode() for field in adapter.never_stored)]), re.IGNORECASE)
+    for name, adapter in _ADAPTERS.items()
+}
+_encode = msgspec.json.encode
+
+
+class Door(msgspec.Struct, frozen=True):
+    """What topic and headers say of a record, before it is read."""
+
+    adapter: Adapter | None
+    source: str
+    tenant: str
+    bad_tenant: bool
+    feed: str
+    batch: bool
+    history: bool
+    needs_id: bool
+
+
+class Normaliser:
+    """Turns each record into activities, a dead letter or a skip, always the same for the same record and keys.
+
+    Never raises because of a record; what `keys` raises (a key file that cannot be read) passes through.
+    """
+
+    def __init__(self, settings: IngestSettings, keys: Callable[[str], Tokeniser]) -> None:
+        self._keys = keys
+        self._default = settings.default_tenant
+        self._tenants = {long_id(organization): tenant for organization, tenant in settings.organizations.items()}
+
+    def normalise(self, record: Record) -> list[Activity] | DeadLetter | Skip:
+        door = _door(record.topic, record.headers)
+        tenant, source, feed = door.tenant or self._default, door.source, door.feed
+        try:
+            if door.adapter is None:
+                raise _unknown_source(door.source)
+            if door.bad_tenant:
+                raise invalid_tenant(door.tenant)
+            event = parse(record.value)
+            flags: set[str] = set()
+            draft = door.adapter.read(event, flags)
+            if draft.skipped:
+                tenant = door.tenant or self._tenants.get(draft.organization, self._default)
+                return Skip(draft.skipped, tenant=tenant, source=source, feed=feed or draft.feed)
+            source, feed = draft.source or source, draft.feed or feed
+            tenant = self._tenant(door, draft)
+            return [self._finish(record, door, draft, flags, tenant, source, feed)]
+        except Refused as refused:
+            return dead_letter(
+                record,
+                code=refused.code,
+                reason=refused.reason,
+                tenant=tenant,
+                source=source,
+                feed=feed,
+                kept=storable(record),
+            )
+
+    def _tenant(self, door: Door, draft: Draft) -> str:
+        """The door's where it is trusted, else the record's own, else the default; never two different ones."""
+        own = draft.tenant or self._tenants.get(draft.organization, "")
+        if door.tenant:
+            if own and own != door.tenant:
+                raise Refused(
+                    "tenant_mismatch",
+                    f"{draft.tenant_field} says tenant {shown(own)}, but this door belongs to {shown(door.tenant)}; leave it "
+                    "out, or use that tenant's door",
+                )
+            return door.tenant
+        if own or self._default:
+            return own or self._default
+        if draft.organization:
+            raise Refused(
+                "tenant_unknown",
+                f"organisation {shown(draft.organization)} belongs to no tenant; add it to ingest.organizations, or set "
+                "ingest.default_tenant",
+            )
+        raise Refused(
+            "tenant_unknown", f"{draft.tenant_field} is missing; send it with each record, or set ingest.default_tenant"
+        )
+
+    def _finish(
+        self, record: Record, door: Door, draft: Draft, flags: set[str], tenant: str, source: str, feed: str
+    ) -> Activity:
+        fields = draft.fields
+        get = fields.get
+        action, occurred_at = fields["action"], fields["occurred_at"]
+        _check_ahead(occurred_at, record.received_at, flags)
+        tokens = self._keys(tenant)
+        native_id = get("native_id", "")
+        if not native_id and door.needs_id:
+            raise missing("id", "over HTTP each event needs its own id, so that a retry is not a second event")
+        subject = _clean_origin(fields, action, flags)
+        _flag_unknowns(fields, action, flags)
+        actor_token = tokens(get("actor_id", ""))
+        login_token = tokens(get("actor_login", ""))
+        ip_token = tokens(subject)
+        app_token = tokens(get("app_id", ""))
+        if session := get("session_id"):
+            fields["session_id"] = tokens("session\0" + session)
+        identity = activity_id(
+            tenant,
+            source,
+            native_id or f"{record.epoch}/{record.lane}/{record.offset}/0",
+            str(occurred_at),
+            action,
+            actor_token,
+            login_token,
+            ip_token,
+            app_token,
+        )
+        if flags:
+            fields["flags"] = tuple(sorted(flags))
+        return Activity(
+            tenant=tenant,
+            activity_id=identity,
+            source=source,
+            feed=feed,
+            actor_token=actor_token,
+            login_token=login_token,
+            ip_token=ip_token,
+            app_token=app_token,
+            record_digest=record_digest(storable(record)),
+            epoch=record.epoch,
+            lane=record.lane,
+            offset=record.offset,
+            received_at=record.received_at,
+            batch=door.batch,
+            history=door.history,
+            **fields if native_id else {**fields, "native_id": ""},
+        )
+
+
+def storable(record: Record) -> bytes:
+    """What of the record's bytes may be kept: all of it, or the object without the fields its source never stores.
+
+    b"" when such a field may be in it and it cannot be read well enough to take the field out.
+    """
+    adapter = _door(record.topic, record.headers).adapter
+    if adapter is None or not adapter.never_stored or not _NEVER[adapter.source].search(record.value):
+        return record.value
+    try:
+        event = parse(record.value)
+    except Refused:
+        return b""
+    if not any(name.lower() in adapter.never_stored for name in event):
+        return record.value
+    return _encode({name: value for name, value in event.items() if name.lower() not in adapter.never_stored})
+
+
+def _check_ahead(occurred_at: int, received_at: int, flags: set[str]) -> None:
+    if occurred_at <= received_at + AHEAD:
+        return
+    if occurred_at > received_at + MOST_AHEAD:
+        hours = (occurred_at - received_at) // HOUR
+        raise Refused(
+            "ahead_of_time",
+            f"occurred_at {rfc3339(occurred_at)} lies {hours} hours after the record arrived; check the source's clock and "
+            "offset",
+        )
+    flags.add("ahead")
+
+
+def _clean_origin(fields: dict[str, Any], action: str, flags: set[str]) -> str:
+    """Reads address and user agent in place; the value that makes the source subject, "" for none."""
+    subject = ""
+    if raw := fields.pop("ip", ""):
+        found = address(raw)
+        subject = found.subject
+        if subject:
+            fields["ip"] = found.ip
+            if "ip_basis" not in fields:
+                fields["ip_basis"] = "direct"
+        else:
+            flags.add(IP_MISSING)
+    elif action in actions.AUTHENTICATION:
+        flags.add(IP_MISSING)
+    if not subject and "ip_basis" in fields:
+        fields["ip_basis"] = "none"
+    if agent := fields.get("user_agent"):
+        fields["agent_family"] = agent_family(agent)
+    return subject
+
+
+def _flag_unknowns(fields: dict[str, Any], action: str, flags: set[str]) -> None:
+    if fields.get("count") is None and (
+        action in _SIZED or (action == actions.RECORD_READ and not fields.get("object_id"))
+    ):
+        flags.add("count_missing")
+    if fields.get("time_precision") in ("min", "h"):
+        flags.add("coarse_time")
+
+
+@lru_cache(maxsize=4096)
+def _door(topic: str, headers: Headers) -> Door:
+    """Tenant, source and feed of headers count only where nobody but our own API and import may set them."""
+    known = dict(headers)
+    trusted = topic in (RAW_HTTP, RAW_IMPORT)
+    tenant = _word(known.get("tenant")) if trusted else ""
+    if trusted:
+        source = _word(known.get("source")) or GENERIC
+    else:
+        source = topic.removeprefix(f"{RAW}.") if topic != RAW else GENERIC
+    return Door(
+        adapter=_ADAPTERS.get(source),
+        source=source,
+        tenant=tenant,
+        bad_tenant=bool(tenant) and TENANT.fullmatch(tenant) is None,
+        feed=_word(known.get("feed")) if trusted else "",
+        batch=known.get("batch") == b"1",
+        history=trusted and known.get("history") == b"1",
+        needs_id=topic == RAW_HTTP,
+    )
+
+
+def _word(value: bytes | None) -> str:
+    return (value or b"").decode(errors="replace")[:200]
+
+
+def _unknown_source(source: str) -> Refused:
+    return unknown_value("source", source, SOURCES, code="source_unknown")

@@ -1,0 +1,122 @@
+"""The generic event: Vedette's own JSON, for every CRM that has no adapter."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from domain import actions
+from ingest.refusal import Refused, missing, shown, wrong_type
+from ingest.sources.base import Draft
+from ingest.sources.cloud_events import unwrap
+from ingest.sources.generic_fields import ABOUT, CONSUMED, OBJECTS, TOP
+from ingest.values import CUT, Reader, moment
+
+#: Bytes of JSON that unknown fields may fill.
+MOST_EXTRA: Final = 2_048
+
+_OUTCOME: Final = {
+    actions.LOGIN_SUCCEEDED: "success",
+    actions.LOGIN_FAILED: "failure",
+    actions.MFA_DENIED: "denied",
+}
+_encode = msgspec.json.encode
+
+
+class Generic:
+    """PRODUCT section 1, "Generic event"."""
+
+    source = "generic"
+    never_stored: tuple[str, ...] = ()
+
+    def read(self, event: dict[str, Any], flags: set[str]) -> Draft:
+        if "specversion" in event:
+            event = unwrap(event)
+        fields: dict[str, Any] = {}
+        extra: dict[str, Any] = {}
+        for name, value in event.items():
+            known = TOP.get(name)
+            if known is not None:
+                if value is not None:
+                    fields[known[0]] = known[1](value, flags)
+            elif name not in CONSUMED:
+                extra[name] = value
+        for name, table in OBJECTS:
+            if (part := event.get(name)) is not None:
+                _read_part(name, part, table, fields, extra, flags)
+        fields["occurred_at"], precision = moment("occurred_at", event.get("occurred_at"))
+        fields.setdefault("time_precision", precision)
+        _check(fields)
+        if "object_ids" in fields and "count" not in fields:
+            fields["count"] = len(event["object_ids"])  # ids that were all listed are a count; nothing else is guessed
+        if extra:
+            fields["extra"] = _extra(extra, flags)
+        pop = fields.pop
+        return Draft(fields, tenant=pop("tenant", ""), source=pop("source", ""), feed=pop("feed", ""))
+
+
+def _read_part(
+    name: str,
+    part: Any,
+    table: dict[str, tuple[str, Reader]],
+    fields: dict[str, Any],
+    extra: dict[str, Any],
+    flags: set[str],
+) -> None:
+    if type(part) is not dict:
+        raise wrong_type(name, "an object", part)
+    unknown = None
+    for key, value in part.items():
+        known = table.get(key)
+        if known is None:
+            unknown = {key: value} if unknown is None else {**unknown, key: value}
+        elif value is not None:
+            fields[known[0]] = known[1](value, flags)
+    if unknown is not None:
+        extra[name] = unknown
+
+
+def _check(fields: dict[str, Any]) -> None:
+    """What every event needs, and what an action says by itself."""
+    action = fields.get("action")
+    if not action:
+        raise missing("action", "send one of the actions, such as auth.login.failed")
+    if not fields.get("actor_id"):
+        raise missing("actor.id", "send the CRM's id of who did it; for an unknown user, the login name as typed")
+    if action == actions.CONTEXT_STATED:
+        _check_fact(fields)
+    said = _OUTCOME.get(action)
+    if said is not None and fields.setdefault("outcome", said) != said:
+        raise Refused(
+            "contradiction",
+            f"outcome {shown(fields['outcome'])} contradicts the action {action}; leave outcome out or send {said!r}",
+        )
+
+
+def _check_fact(fields: dict[str, Any]) -> None:
+    for name in ("fact", "about"):
+        if not fields.get(name):
+            raise missing(name, "context.stated needs fact and about, such as leaver and actor:u7")
+    about = fields["about"]
+    if about != "tenant" and about.partition(":")[0] not in ABOUT or about.endswith(":"):
+        raise Refused(
+            "unknown_value",
+            f"about {shown(about)} is unknown; use actor:ID, app:ID, network:CIDR, record:TYPE:ID or tenant",
+        )
+
+
+def _extra(extra: dict[str, Any], flags: set[str]) -> str:
+    """Unknown fields as JSON of at most 2 kB; those that do not fit are left out and the activity flagged `cut`."""
+    encoded = _encode(extra)
+    if len(encoded) <= MOST_EXTRA:
+        return encoded.decode()
+    flags.add(CUT)
+    kept: dict[str, Any] = {}
+    size = 2
+    for name, value in extra.items():
+        size += len(_encode({name: value})) - 1
+        if size > MOST_EXTRA:
+            break
+        kept[name] = value
+    return _encode(kept).decode()

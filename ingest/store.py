@@ -1,0 +1,46 @@
+"""The store as ingest sees it: raw records, dead letters, skips, events and lanes of one fetch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from domain.activity import Activity
+from ingest.dead_letters import COLUMNS, DeadLetter
+from ingest.pipeline import SkipRow
+from ingest.record import Record
+from storage.client import Client
+from storage.events import EventStore
+
+_RAW = ("epoch", "lane", "offset", "received_at_ms", "raw")
+_SKIPS = ("epoch", "tenant", "source", "feed", "kind", "lane", "first_offset", "last_offset", "rows")
+
+
+class ClickHouseIngestStore:
+    """IngestStore over the writer's client; every call may be repeated and stores the same rows."""
+
+    def __init__(self, client: Client) -> None:
+        self._client, self._events = client, EventStore(client)
+
+    async def put_raw(self, records: Sequence[Record]) -> None:
+        rows = [(r.epoch, r.lane, r.offset, r.received_at, text) for r in records if (text := _text(r.value)) is not None]
+        await self._client.insert("raw_records", _RAW, rows)
+
+    async def put_dead_letters(self, letters: Sequence[DeadLetter]) -> None:
+        await self._client.insert("dead_letters", COLUMNS, letters)
+
+    async def put_skips(self, epoch: int, rows: Sequence[SkipRow]) -> None:
+        await self._client.insert("skips", _SKIPS, [(epoch, *row) for row in rows])
+
+    async def put_events(self, rows: Sequence[Activity], token: str) -> None:
+        await self._events.insert(rows, token=token)
+
+    async def put_lanes(self, epoch: int, through: Mapping[str, int]) -> None:
+        await self._events.put_lanes(epoch, through)
+
+
+def _text(value: bytes) -> str | None:
+    """What is not text is kept by its dead letter alone."""
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return None

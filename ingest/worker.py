@@ -1,0 +1,125 @@
+"""The ingest role: reads raw topics with aiokafka, hands each fetch to the pipeline, commits raw offsets last."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+
+from domain import clock
+from domain.errors import BrokerUnavailable, StoreUnavailable
+from ingest.pipeline import Pipeline
+from ingest.record import Record
+from ingest.settings import IngestSettings
+
+log = logging.getLogger("vedette.ingest")
+
+GROUP = "vedette-ingest"
+#: Marks go out at least this often, seconds.
+MARK_EVERY = 1.0
+
+
+class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types
+    """One process of the group. Runs until `stop`; an exception ends it and the supervisor starts it anew."""
+
+    def __init__(
+        self, consumer: AIOKafkaConsumer, pipeline: Pipeline, settings: IngestSettings, *, topics: tuple[str, ...]
+    ) -> None:
+        self._consumer, self._pipeline, self._settings, self._topics = consumer, pipeline, settings, topics
+        self._stopping = asyncio.Event()
+        self._epoch = pipeline.epoch
+        self._assigned: set[TopicPartition] = set()
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    # -- the group
+    async def on_partitions_revoked(self, revoked: Any) -> None:
+        self._assigned = set()
+        self._pipeline.own({})
+
+    async def on_partitions_assigned(self, assigned: Any) -> None:
+        self._assigned = set(assigned)
+
+    async def _own(self) -> None:
+        """Tell the pipeline which lanes are ours, once their positions are known."""
+        lanes = {}
+        for tp in self._assigned & self._consumer.assignment():
+            lanes[f"{tp.topic}:{tp.partition}"] = await self._consumer.position(tp)
+        self._pipeline.own(lanes)
+
+    def _names(self) -> tuple[str, ...]:
+        return tuple(
+            f"{topic}:{partition}"
+            for topic in self._topics
+            for partition in sorted(self._consumer.partitions_for_topic(topic) or ())
+        )
+
+    # -- the work
+    async def run(self) -> None:
+        self._consumer.subscribe(topics=list(self._topics), listener=self)
+        owned: set[TopicPartition] = set()
+        loop = asyncio.get_running_loop()
+        marked = 0.0
+        while not self._stopping.is_set():
+            wait, began = int(self._settings.cycle * 1000), loop.time()
+            fetched = await self._consumer.getmany(timeout_ms=wait, max_records=self._settings.fetch_rows)
+            if self._assigned != owned:
+                owned = set(self._assigned)
+                await self._own()
+            fetched = {tp: records for tp, records in fetched.items() if tp in owned}
+            if not fetched and loop.time() < marked + MARK_EVERY * 0.5:
+                continue
+            records = [self._record(tp, r) for tp, batch in fetched.items() for r in batch]
+            await self._pipeline.take(records, self._caught_up(owned), self._names())
+            marked = loop.time()
+            if fetched:
+                await self._commit({tp: batch[-1].offset + 1 for tp, batch in fetched.items()})
+                if len(records) < self._settings.fetch_rows:  # few and large inserts cost the store less
+                    await asyncio.sleep(max(0.0, began + self._settings.cycle - loop.time()))
+
+    def _record(self, tp: TopicPartition, r: Any) -> Record:
+        return Record(
+            topic=tp.topic,
+            partition=tp.partition,
+            offset=r.offset,
+            epoch=self._epoch,
+            received_at=r.timestamp,
+            headers=tuple(r.headers),
+            value=r.value or b"",
+        )
+
+    def _caught_up(self, owned: set[TopicPartition]) -> dict[str, int]:
+        """Lanes of which everything below the high watermark has been handed out, and when that was so, ms."""
+        found = {}
+        for tp in owned & self._consumer.assignment():
+            state = self._consumer._subscription.subscription.assignment.state_value(tp)
+            if state is None or not state.has_valid_position:
+                continue
+            highwater, at = self._consumer.highwater(tp), self._consumer.last_poll_timestamp(tp)
+            if highwater is not None and at and state.position >= highwater:
+                found[f"{tp.topic}:{tp.partition}"] = int(at)
+        return found
+
+    async def _commit(self, offsets: dict[TopicPartition, int]) -> None:
+        try:
+            await self._consumer.commit(offsets)
+        except (CommitFailedError, IllegalStateError) as error:
+            # the partitions went to another process: it reads the same records again, which stores the same rows
+            log.warning("raw offsets were not committed: %s", error)
+
+
+async def run(worker: Worker, started: Callable[[], None]) -> None:
+    """Start, work, stop; what Kafka or the store could not do surfaces as Unavailable."""
+    started()
+    try:
+        await worker.run()
+    except KafkaError as error:
+        raise BrokerUnavailable(f"Kafka did not answer ingest: {error}") from error
+    except StoreUnavailable:
+        log.error("the store is away; ingest starts anew when it is back (at %s)", clock.rfc3339(clock.now()))
+        raise

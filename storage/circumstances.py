@@ -1,0 +1,85 @@
+"""What surrounds an alert when somebody is to be told: its activities, its feed, names and notices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from domain.alert import Content
+from domain.incident import Notice, Witness
+from storage.client import Client
+from storage.columns import Number, Pair, moment, ms
+
+_WITNESS = (
+    f"toString(activity_id), {ms('occurred_at')}, {ms('received_at')}, action, outcome, reason, source, feed, channel, "
+    "object_type, count, ip_token, network, country, asn, actor_kind, roles, privileged, history"
+)
+
+
+class CircumstanceStore:
+    """Over the writer's client."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def witnesses(self, content: Content, activities: Sequence[str]) -> list[Witness]:
+        """The stored ones among `activities` of the alert's evidence, in order of time."""
+        chosen = (
+            "SELECT tenant, actor_token, occurred_at, activity_id FROM subject_events WHERE subject = {subject:String} "
+            "AND occurred_at <= fromUnixTimestamp64Milli({until:Int64}, 'UTC') AND activity_id IN {ids:Array(UUID)}"
+        )
+        return await self._client.query(
+            f"SELECT {_WITNESS} FROM events FINAL WHERE (tenant, actor_token, occurred_at, activity_id) IN ({chosen}) "
+            "ORDER BY occurred_at, activity_id",
+            {"subject": content.subject, "until": content.completed[0], "ids": list(activities)},
+            row=Witness,
+        )
+
+    async def usual_delay(self, tenant: str, source: str, feed: str, *, since: int) -> int:
+        """The feed's p99 of received − occurred since `since` (ms), in ms; 0 when nothing is known."""
+        rows = await self._client.query(
+            "SELECT ifNotFinite(quantileTDigestMerge(0.99)(delay), 0) FROM feeds WHERE tenant = {tenant:String} "
+            f"AND source = {{source:String}} AND feed = {{feed:String}} AND hour >= {moment()}",
+            {"tenant": tenant, "source": source, "feed": feed, "at": since},
+            row=Number,
+        )
+        return max(0, round(rows[0].value * 1000)) if rows else 0
+
+    async def active_users(self, tenant: str, *, since: int) -> int:
+        """People with an activity since `since` (ms)."""
+        rows = await self._client.query(
+            "SELECT toFloat64(uniq(actor_token)) FROM events WHERE tenant = {tenant:String} AND actor_kind = 'human' "
+            f"AND actor_token != '' AND occurred_at >= {moment()}",
+            {"tenant": tenant, "at": since},
+            row=Number,
+        )
+        return int(rows[0].value) if rows else 0
+
+    async def raised(self, tenant: str, detector: str, *, since: int) -> int:
+        """Incidents of the detector since `since` (ms) that paged, or would have but for the fuse."""
+        rows = await self._client.query(
+            "SELECT toFloat64(count()) FROM incidents FINAL WHERE tenant = {tenant:String} "
+            "AND detector = {detector:String} "
+            f"AND (paged OR quiet = 'fuse') AND opened_at >= {moment()}",
+            {"tenant": tenant, "detector": detector, "at": since},
+            row=Number,
+        )
+        return int(rows[0].value) if rows else 0
+
+    async def names(self, tenant: str, tokens: Iterable[str]) -> dict[str, str]:
+        """What the tokens stand for; a token without a name (erased, or never named) is absent."""
+        wanted = sorted(set(tokens))
+        if not wanted:
+            return {}
+        rows = await self._client.query(
+            "SELECT token, value FROM names FINAL WHERE tenant = {tenant:String} AND token IN {tokens:Array(String)}",
+            {"tenant": tenant, "tokens": wanted},
+            row=Pair,
+        )
+        return {r.first: r.second for r in rows}
+
+    async def put_notice(self, notice: Notice) -> None:
+        await self._client.insert(
+            "notices",
+            ("notice_id", "tenant", "kind", "subject", "text", "severity"),
+            [(notice.notice_id, notice.tenant, notice.kind, notice.subject, notice.text, notice.severity)],
+        )

@@ -1,0 +1,183 @@
+"""The Faust app: one agent over `vedette.activity` that hands each message to its partition's runner.
+
+Offsets are committed by us after a checkpoint: the topic is declared with `acks=False` and one private name of Faust
+0.15 is used (`Consumer._commit_offsets`), guarded by a contract test. `acks=False` also switches off Faust's livelock
+detector, so a watchdog of our own ends the process when there is work and nothing advances.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import faust
+from faust.types import TP
+
+from domain.errors import Fenced
+from engine.fold import Folder, Registry
+from engine.judge import Judge
+from storage.client import connect
+from storage.epochs import EpochStore
+from storage.judge import ClickHouseJudgeStore
+from storage.settings import StoreSettings
+from stream.runner import PartitionRunner
+from stream.settings import DetectSettings
+from transport.security import context, password
+from transport.settings import KafkaSettings
+from transport.topics import ACTIVITY
+
+log = logging.getLogger("vedette.detect")
+
+#: What the process exits with when it must be started anew.
+EXIT_FENCED, EXIT_FAILED, EXIT_STUCK = 70, 71, 72
+
+
+def build(kafka: KafkaSettings, *, data: Path) -> faust.App:
+    """A Faust app with the settings that are not optional (DESIGN section 2)."""
+    return faust.App(
+        "vedette-detect",
+        broker=[f"kafka://{address}" for address in kafka.bootstrap.split(",")],
+        broker_credentials=_credentials(kafka),
+        datadir=str(data / "faust"),
+        store="memory://",
+        web_enabled=False,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        table_standby_replicas=0,
+        broker_session_timeout=6,
+        broker_heartbeat_interval=1.5,
+        broker_request_timeout=20,
+        broker_max_poll_interval=300,
+        consumer_max_fetch_size=4 << 20,
+        consumer_auto_offset_reset="earliest",
+        stream_buffer_maxsize=16,
+        stream_wait_empty=False,
+        producer_linger=0.005,
+        stream_recovery_delay=0.0,
+        stop_timeout=5.0,
+    )
+
+
+def _credentials(kafka: KafkaSettings) -> Any:
+    tls = context(kafka)
+    if kafka.security_protocol.startswith("SASL"):
+        return faust.SASLCredentials(
+            username=kafka.username,
+            password=password(kafka),
+            mechanism=kafka.sasl_mechanism or "SCRAM-SHA-512",
+            ssl_context=tls,
+        )
+    return faust.SSLCredentials(context=tls) if tls else None
+
+
+class Detect:
+    """Wires the app to runners. `fatal` ends the process: a supervisor starts a new one, which loads from the store."""
+
+    def __init__(
+        self,
+        kafka: KafkaSettings,
+        store: StoreSettings,
+        settings: DetectSettings,
+        registry: Registry,
+        *,
+        data: Path,
+        fatal: Callable[[int], None] = os._exit,
+    ) -> None:
+        self._kafka, self._store_settings, self._settings = kafka, store, settings
+        self._folder, self._fatal = Folder(registry), fatal
+        self._runners: dict[int, PartitionRunner] = {}
+        self._store: ClickHouseJudgeStore | None = None
+        self._epoch = 0
+        self._partitions = 0
+        self._generation = os.getpid()
+        self.app = build(kafka, data=data)
+        self._topic = self.app.topic(
+            ACTIVITY, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw", acks=False
+        )
+        self.app.agent(self._topic, concurrency=1)(self._judge)
+        self.app.on_partitions_revoked.connect(self._revoked)
+        self.app.task(self._watch)
+
+    async def prepare(self) -> None:
+        """Connect, and read which epoch is open. Raises StoreUnavailable."""
+        client = await connect(self._store_settings, "writer")
+        self._store = ClickHouseJudgeStore(client)
+        epoch = await EpochStore(client).current()
+        if epoch is None:
+            raise Fenced("no epoch is open; start the system with `vedette up`, or run `vedette migrate` first")
+        self._epoch, self._partitions = epoch.epoch, epoch.partitions
+
+    async def _judge(self, stream: Any) -> None:
+        async for event in stream.events():
+            message = event.message
+            runner = self._runners.get(message.partition)
+            if runner is None:
+                runner = self._runners[message.partition] = PartitionRunner(
+                    message.partition,
+                    load=self._load,
+                    commit=self._commit,
+                    settings=self._settings,
+                    failed=self._failed,
+                )
+            await runner.put(message.offset, event.value)
+
+    async def _load(self, partition: int, offset: int) -> Judge:
+        assert self._store is not None
+        judge = await Judge.load(
+            self._store,
+            self._folder,
+            partition=partition,
+            partitions=self._partitions,
+            epoch=self._epoch,
+            generation=self._generation,
+            offset=offset,
+        )
+        log.info("partition %d: loaded at offset %d with term %d", partition, offset, judge.term)
+        return judge
+
+    async def _commit(self, partition: int, offset: int) -> None:
+        await self.app.consumer._commit_offsets({TP(ACTIVITY, partition): offset})
+
+    async def _revoked(self, sender: Any, revoked: set[TP], **_: Any) -> None:
+        """Whoever owns a partition next loads it; what was not checkpointed here is read again there."""
+        self._generation += 1
+        runners, self._runners = self._runners, {}
+        for runner in runners.values():
+            await runner.drop()
+
+    def _failed(self, error: BaseException) -> None:
+        if isinstance(error, Fenced):
+            log.error("%s", error)
+            self._fatal(EXIT_FENCED)
+        log.error("a judge failed: %s", error, exc_info=error)
+        self._fatal(EXIT_FAILED)
+
+    async def _watch(self) -> None:
+        """Exit when messages wait (by the high watermark of fetches) and no checkpoint was made for a while."""
+        last: dict[int, int] = {}
+        still = 0.0
+        while not self.app.should_stop:
+            await asyncio.sleep(1.0)
+            progress = {p: r.progress for p, r in self._runners.items()}
+            waiting = any(
+                (self.app.consumer.highwater(tp) or 0) > (self.app.consumer._committed_offset.get(tp) or 0) + 1
+                for tp in self.app.consumer.assignment()
+                if tp.topic == ACTIVITY
+            )
+            still = still + 1.0 if waiting and progress == last else 0.0
+            last = progress
+            if still > self._settings.watchdog:
+                log.error("nothing advanced for %.0f s while messages wait; starting anew", still)
+                self._fatal(EXIT_STUCK)
+
+    def run(self) -> None:
+        """Until SIGTERM. Does not return before the app has stopped."""
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        loop.run_until_complete(self.prepare())
+        worker = faust.Worker(self.app, loop=loop, loglevel="WARNING", debug=False)
+        worker.execute_from_commandline()

@@ -1,0 +1,78 @@
+"""One partition's queue and pace: takes messages in order, checkpoints and settles between them. No Faust in here."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from domain.errors import Fenced
+from domain.wire import Bundle, decode
+from engine.judge import Judge
+from stream.settings import DetectSettings
+
+log = logging.getLogger("vedette.detect")
+
+#: Messages waiting for a partition before the agent waits.
+QUEUE = 16
+
+
+class PartitionRunner:
+    """Owns one judge. `load` makes it at the first message; `commit` gets the offset that may be committed."""
+
+    def __init__(
+        self,
+        partition: int,
+        *,
+        load: Callable[[int, int], Awaitable[Judge]],
+        commit: Callable[[int, int], Awaitable[None]],
+        settings: DetectSettings,
+        failed: Callable[[BaseException], None],
+    ) -> None:
+        self.partition, self._load, self._commit, self._settings = partition, load, commit, settings
+        self._queue: asyncio.Queue[tuple[int, bytes]] = asyncio.Queue(QUEUE)
+        self._task = asyncio.create_task(self._run(), name=f"judge-{partition}")
+        self._task.add_done_callback(lambda task: None if task.cancelled() or not task.exception() else failed(task.exception() or task_gone()))
+        self.progress = 0  # rises with every checkpoint, for the watchdog
+        self.judge: Judge | None = None
+
+    async def put(self, offset: int, message: bytes) -> None:
+        await self._queue.put((offset, message))
+
+    async def drop(self) -> None:
+        """Forget everything that was not checkpointed; the next owner loads."""
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        offset, message = await self._queue.get()
+        judge = self.judge = await self._load(self.partition, offset)
+        loop = asyncio.get_running_loop()
+        due = loop.time() + self._settings.checkpoint_every
+        early = loop.time()
+        taken = 0
+        while True:
+            if not judge.expects(offset):
+                raise Fenced(f"partition {self.partition}: offset {offset} came, {judge.offset} was expected")
+            decoded = decode(message)
+            await judge.take(offset, decoded.activities if isinstance(decoded, Bundle) else decoded)
+            taken += 1
+            now = loop.time()
+            if now >= due or taken >= self._settings.checkpoint_bundles or (judge.urgent and now >= early):
+                await self._checkpoint(judge)
+                if now >= due and await judge.settle():
+                    await self._checkpoint(judge)
+                judge.forget()
+                taken = 0
+                early = loop.time() + 1 / self._settings.findings_per_second
+                if now >= due:
+                    due = loop.time() + self._settings.checkpoint_every
+            offset, message = await self._queue.get()
+
+    async def _checkpoint(self, judge: Judge) -> None:
+        await self._commit(self.partition, await judge.checkpoint())
+        self.progress += 1
+
+
+def task_gone() -> BaseException:
+    return RuntimeError("a judge's task ended without saying why")

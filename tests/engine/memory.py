@@ -1,0 +1,142 @@
+"""An in-memory store with a fence, whose every call is a place where the process may be killed or put to sleep."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from typing import Any
+
+from domain.activity import Activity, Key, Place
+from domain.errors import Fenced
+from domain.judgement import AlertRevision, DetectorFailure, DirtyMark, Marker, StateRow
+from domain.subject import Routing, bucket, subjects
+from ingest.dead_letters import DeadLetter
+from ingest.pipeline import SkipRow
+from ingest.record import Record
+from tests.engine.toys import ACTIONS
+
+
+class Pause:
+    """Awaiting it hands control to whoever steps the coroutine."""
+
+    def __await__(self) -> Generator[None, None, None]:
+        yield
+
+
+def run(coroutine: Any) -> Any:
+    """Step a coroutine to its end."""
+    while True:
+        try:
+            coroutine.send(None)
+        except StopIteration as end:
+            return end.value
+
+
+class MemoryStore:
+    """JudgeStore and IngestStore over dictionaries; what ReplacingMergeTree keeps is what stays."""
+
+    def __init__(self) -> None:
+        self.events: dict[tuple[str, int, str], Activity] = {}
+        self.alerts: dict[str, AlertRevision] = {}
+        self.rows: dict[str, StateRow] = {}
+        self.marks: dict[str, DirtyMark] = {}
+        self.gone: set[str] = set()
+        self.markers: dict[int, Marker] = {}
+        self.terms: dict[int, int] = {}
+        self.lanes: dict[str, int] = {}
+        self.writes = 0
+        self.fence = True
+
+    def _of(self, subject: str, partition: int, partitions: int) -> bool:
+        return bucket(subject) % partitions == partition
+
+    async def _write(self, partition: int, term: int) -> None:
+        await Pause()
+        if self.fence and term < self.terms.get(partition, 0):
+            raise Fenced("another judge")
+        self.writes += 1
+
+    # -- judge
+    async def claim(self, partition: int, generation: int) -> int:
+        term = max(self.terms.values(), default=0) + 1
+        self.terms[partition] = term
+        return term
+
+    async def marker(self, partition: int) -> Marker | None:
+        return self.markers.get(partition)
+
+    async def dirty(self, partition: int, partitions: int) -> list[DirtyMark]:
+        found = [m for i, m in self.marks.items() if i not in self.gone]
+        return [m for m in found if self._of(m.subject, partition, partitions)]
+
+    async def alerts_above(self, partition: int, partitions: int, position: int) -> list[AlertRevision]:
+        found = [a for a in self.alerts.values() if a.position > position]
+        return [a for a in found if self._of(a.content.subject, partition, partitions)]
+
+    async def highest_seen(self, partition: int, partitions: int, epoch: int) -> int:
+        seen = [r.seen for r in self.rows.values() if self._of(r.subject, partition, partitions)]
+        return max((s for s in seen if s >= epoch << 48), default=0)
+
+    async def states(self, subjects: Sequence[str]) -> dict[str, StateRow]:
+        return {s: self.rows[s] for s in subjects if s in self.rows}
+
+    async def alerts_of(self, subjects: Sequence[str]) -> dict[str, list[AlertRevision]]:
+        return {s: [a for a in self.alerts.values() if a.content.subject == s] for s in subjects}
+
+    def stored(self, subject: str, routing: Routing = ACTIONS) -> list[Activity]:
+        return sorted((a for a in self.events.values() if subject in subjects(a, routing)), key=lambda a: a.key)
+
+    async def history(self, subjects: Sequence[str], routing: Routing, *, until: int) -> dict[str, list[Activity]]:
+        return {s: [a for a in self.stored(s, routing) if a.occurred_at < until] for s in subjects}
+
+    async def places(self, keys: Iterable[tuple[str, Key]]) -> dict[tuple[str, Key], Place]:
+        return {k: self.events[k[0], *k[1]].place for k in keys if (k[0], *k[1]) in self.events}
+
+    async def put_dirty(self, partition: int, term: int, marks: Sequence[DirtyMark], *, cleared: bool) -> None:
+        await self._write(partition, term)
+        for mark in marks:
+            if cleared:
+                self.gone.add(mark.mark_id)
+            else:
+                self.marks[mark.mark_id] = mark
+
+    async def put_alerts(self, partition: int, term: int, revisions: Sequence[AlertRevision]) -> None:
+        await self._write(partition, term)
+        for r in revisions:
+            if r.content.alert_id not in self.alerts or self.alerts[r.content.alert_id].version <= r.version:
+                self.alerts[r.content.alert_id] = r
+
+    async def put_states(self, partition: int, term: int, states: Sequence[StateRow]) -> None:
+        await self._write(partition, term)
+        for s in states:
+            if s.subject not in self.rows or self.rows[s.subject].position <= s.position:
+                self.rows[s.subject] = s
+
+    async def put_marker(self, partition: int, term: int, marker: Marker) -> None:
+        await self._write(partition, term)
+        if partition not in self.markers or self.markers[partition].position <= marker.position:
+            self.markers[partition] = marker
+
+    async def put_failures(self, failures: Sequence[DetectorFailure]) -> None:
+        assert not failures
+
+    # -- ingest
+    async def put_raw(self, records: Sequence[Record]) -> None:
+        await Pause()
+
+    async def put_dead_letters(self, letters: Sequence[DeadLetter]) -> None:
+        assert not letters
+
+    async def put_skips(self, epoch: int, rows: Sequence[SkipRow]) -> None:
+        assert not rows
+
+    async def put_events(self, rows: Sequence[Activity], token: str) -> None:
+        await Pause()
+        for a in rows:
+            known = self.events.get((a.tenant, *a.key))
+            if known is None or a.place <= known.place:
+                self.events[a.tenant, *a.key] = a
+
+    async def put_lanes(self, epoch: int, through: Mapping[str, int]) -> None:
+        await Pause()
+        for lane, offset in through.items():
+            self.lanes[lane] = max(self.lanes.get(lane, -1), offset)

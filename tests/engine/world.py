@@ -1,0 +1,273 @@
+"""A small world: raw lanes, the real ingest pipeline, the real judge, an in-memory log and store, and a random scheduler.
+
+Every await of the store is a place where the scheduler may go on with somebody else, kill a process, or leave a judge
+asleep that wakes later. At the end: alerts are what one sequential fold of the stored activities gives.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import msgspec
+
+from domain.activity import Activity
+from domain.alert import Content, canonical
+from domain.errors import Fenced
+from domain.subject import Routing, bucket, subjects
+from domain.wire import Bundle, decode
+from engine.fold import Folder, Memory
+from engine.judge import Judge
+from ingest.pipeline import Pipeline
+from ingest.record import Record
+from tests.engine.memory import MemoryStore, Pause, run
+from tests.engine.toys import ACTIONS, SECOND, Toys
+
+LATENESS = 2 * SECOND
+START = 1_790_000_000_000
+_raw = msgspec.msgpack.Decoder(Activity).decode
+
+
+def normalise(record: Record) -> list[Activity]:
+    activity = _raw(record.value)
+    batch = any(name == "batch" for name, _ in record.headers)
+    return [
+        msgspec.structs.replace(
+            activity, epoch=record.epoch, lane=record.lane, offset=record.offset, received_at=record.received_at, batch=batch
+        )
+    ]
+
+
+def activity(id: str, at: float, actor: str = "s", action: str = "record.read", value: int = 0) -> Activity:
+    token = (actor * 32)[:8].encode().hex()[:8] + actor.encode().hex().ljust(24, "0")
+    return Activity("t", id, START + int(at * SECOND), action, "toy", "", id, actor_token=token, count=value)
+
+
+def truth(store: MemoryStore, folder: Folder) -> dict[str, bytes]:
+    """What one sequential fold of everything stored gives."""
+    found: dict[str, Content] = {}
+    for subject in {s for a in store.events.values() for s in subjects(a, folder.routing)}:
+        memory = Memory()
+        for a in store.stored(subject, folder.routing):
+            found.update((c.alert_id, c) for c in folder.apply(memory, subject, a, []))
+    return {i: canonical(c) for i, c in found.items()}
+
+
+class Process:
+    """A task that can be stepped one await at a time."""
+
+    def __init__(self) -> None:
+        self.task: Any = None
+
+    def step(self) -> None:
+        if self.task is None:
+            self.task = self.next()
+            if self.task is None:
+                return
+        try:
+            self.task.send(None)
+        except StopIteration:
+            self.task = None
+
+    def next(self) -> Any:
+        raise AssertionError
+
+
+class Ingester(Process):
+    """One ingest process over all lanes."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self.world = world
+        self.at = dict(world.raw_committed)
+        self.pipeline = Pipeline(
+            normalise=normalise, store=world.store, send=self.send, routing=world.routing, epoch=1,
+            partitions=world.partitions, lateness=LATENESS,
+        )  # fmt: skip
+        self.pipeline.own(self.at)
+
+    async def send(self, partition: int, message: bytes) -> None:
+        self.world.log[partition].append(message)
+        await Pause()
+
+    def next(self) -> Any:
+        return self.fetch(self.world.rng.choice(sorted(self.at)), self.world.rng.randint(1, 4))
+
+    async def fetch(self, lane: str, most: int) -> None:
+        w, start = self.world, self.at[lane]
+        records = w.raw[lane][start : start + most]
+        end = start + len(records)
+        caught_up = {lane: w.now} if end == len(w.raw[lane]) else {}
+        await self.pipeline.take(records, caught_up, sorted(w.raw))
+        self.at[lane] = end
+        if w.ingester is self:
+            w.raw_committed[lane] = max(w.raw_committed[lane], end)
+
+
+class Judging(Process):
+    """One judge process of one partition; asleep, it is a stalled judge."""
+
+    def __init__(self, world: World, partition: int) -> None:
+        super().__init__()
+        self.world, self.partition = world, partition
+        self.dead = False
+        self.judge: Judge = run(
+            Judge.load(
+                world.store, world.folder, partition=partition, partitions=world.partitions, epoch=1, generation=0,
+                offset=world.committed[partition],
+            )
+        )  # fmt: skip
+
+    def step(self) -> None:
+        if not self.dead:
+            try:
+                super().step()
+            except Fenced:
+                self.dead, self.task = True, None
+
+    def next(self) -> Any:
+        x = self.world.rng.random()
+        if x < 0.55:
+            return self.take()
+        if x < 0.80:
+            return self.checkpoint()
+        if x < 0.97:
+            return self.judge.settle(at_once=self.world.rng.random() < 0.7)
+        self.judge.forget(keep=0)
+        return None
+
+    async def take(self) -> bool:
+        log, offset = self.world.log[self.partition], self.judge.offset
+        if offset >= len(log):
+            return False
+        message = decode(log[offset])
+        await self.judge.take(offset, message.activities if isinstance(message, Bundle) else message)
+        return True
+
+    async def checkpoint(self) -> None:
+        offset = await self.judge.checkpoint()
+        if self.world.judges.get(self.partition) is self:
+            self.world.committed[self.partition] = max(self.world.committed[self.partition], offset)
+
+
+class World:
+    def __init__(self, seed: int, *, partitions: int = 1, lanes: int = 2, folder: Folder | None = None) -> None:
+        self.rng = random.Random(seed)
+        self.store, self.partitions = MemoryStore(), partitions
+        self.folder = folder or Folder(Toys())
+        self.routing: Routing = ACTIONS
+        self.now = START + 100 * SECOND
+        self.raw: dict[str, list[Record]] = {f"raw:{n}": [] for n in range(lanes)}
+        self.raw_committed = dict.fromkeys(self.raw, 0)
+        self.log: list[list[bytes]] = [[] for _ in range(partitions)]
+        self.committed = [0] * partitions
+        self.judges: dict[int, Judging] = {}
+        self.asleep: list[Judging] = []
+        self.sent: list[Activity] = []
+        self.ingester = Ingester(self)
+        for p in range(partitions):
+            self.judges[p] = Judging(self, p)
+
+    def put(self, lane: str, a: Activity, *, batch: bool = False) -> None:
+        self.sent.append(a)
+        topic, _, number = lane.partition(":")
+        headers = (("batch", b"1"),) if batch else ()
+        self.raw[lane].append(
+            Record(
+                topic=topic, partition=int(number), offset=len(self.raw[lane]), epoch=1, received_at=self.now, headers=headers,
+                value=msgspec.msgpack.encode(a),
+            )
+        )  # fmt: skip
+
+    # -- chance
+    def produce(self) -> None:
+        rng = self.rng
+        self.now += rng.choice((0, 0, 500, 1000, 2000, 5000)) if rng.random() < 0.95 else 20_000
+        lane, batch = rng.choice(sorted(self.raw)), rng.random() < 0.1
+        if self.sent and rng.random() < 0.2:
+            again = rng.choice(self.sent)
+            self.put(lane, msgspec.structs.replace(again, count=rng.choice((again.count, 1, 2))), batch=batch)
+            return
+        age = rng.randint(0, 10_000) + (rng.choice((20_000, 40_000)) if batch else 0)
+        at = (self.now - age if rng.random() < 0.9 else self.now + rng.choice((3_000, 90_000))) - START
+        action = rng.choice(("record.read", "auth.login.succeeded", "auth.login.failed"))
+        id = f"{rng.choice('abc')}{len(self.sent)}"
+        self.put(lane, activity(id, at / SECOND, rng.choice("suv"), action, rng.randrange(3)), batch=batch)
+
+    def step(self) -> None:
+        x = self.rng.random()
+        partition = self.rng.randrange(self.partitions)
+        if x < 0.02:
+            self.ingester = Ingester(self)
+        elif x < 0.06:
+            if self.rng.random() < 0.5:
+                self.asleep.append(self.judges[partition])
+            self.judges[partition] = Judging(self, partition)
+        elif x < 0.22:
+            self.produce()
+        elif x < 0.52:
+            self.ingester.step()
+        elif x < 0.97 or not self.asleep:
+            self.judges[partition].step()
+        else:
+            self.rng.choice(self.asleep).step()
+        if self.judges[partition].dead:
+            self.judges[partition] = Judging(self, partition)
+
+    # -- rest
+    def drain(self, *, restart: bool = False) -> None:
+        """Let time pass and everything come to rest."""
+        while self.asleep:
+            sleeper = self.asleep.pop()
+            for _ in range(self.rng.randint(0, 8)):
+                sleeper.step()
+        for p in range(self.partitions):
+            if restart or self.judges[p].dead:
+                self.judges[p] = Judging(self, p)
+        self.now = max([self.now, *(a.occurred_at for a in self.sent)]) + 10 * SECOND
+        for _ in range(2):
+            while self.ingester.task:
+                self.ingester.step()
+            for lane in sorted(self.raw):
+                while self.ingester.at[lane] < len(self.raw[lane]):
+                    run(self.ingester.fetch(lane, 5))
+                run(self.ingester.fetch(lane, 1))
+            for judging in self.judges.values():
+                while judging.task:
+                    judging.step()
+                while run(judging.take()):
+                    pass
+                for _ in range(100):
+                    run(judging.checkpoint())
+                    if not run(judging.judge.settle(at_once=True)):
+                        break
+                run(judging.checkpoint())
+
+    # -- what must hold
+    def check_commits(self) -> None:
+        """Nothing is committed that is not stored and bundled, or not judged and not durably dirty."""
+        for lane, end in self.raw_committed.items():
+            for record in self.raw[lane][:end]:
+                a = normalise(record)[0]
+                assert (a.tenant, *a.key) in self.store.events, f"{lane}@{record.offset} committed, not stored"
+        marked: dict[str, tuple[int, str]] = {}
+        for mark in self.store.marks.values():
+            if mark.mark_id not in self.store.gone:
+                marked[mark.subject] = min(mark.start, marked.get(mark.subject, mark.start))
+        for p, end in enumerate(self.committed):
+            for message in map(decode, self.log[p][:end]):
+                for a in message.activities if isinstance(message, Bundle) else ():
+                    for s in subjects(a, self.routing):
+                        if bucket(s) % self.partitions == p:
+                            row = self.store.rows.get(s)
+                            judged = row is not None and a.key <= self.folder.load(row).applied
+                            assert judged or (s in marked and marked[s] <= a.key), f"{s} {a.activity_id} committed, not judged"
+
+    def check_alerts(self) -> None:
+        standing = {i: canonical(r.content) for i, r in self.store.alerts.items() if not r.withdrawn}
+        assert standing == truth(self.store, self.folder)
+
+    def check_rest(self) -> None:
+        assert self.committed == [len(log) for log in self.log]
+        assert set(self.store.marks) == self.store.gone
+        self.check_alerts()

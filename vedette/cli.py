@@ -1,0 +1,74 @@
+"""The command line: a table of commands; a command's module is imported only when it is asked for."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+#: command -> (module in vedette.commands, one line of help)
+COMMANDS: dict[str, tuple[str, str]] = {
+    "up": ("up", "run everything on this machine until Ctrl-C"),
+    "demo": ("demo", "run everything, send it audit events and watch the alerts"),
+    "import": ("import_files", "bring in files of audit events"),
+    "alerts": ("alerts", "list, show and dump alerts"),
+    "sources": ("sources", "did my events arrive? per feed: last seen, usual delay, counts"),
+    "dead-letters": ("dead_letters", "list, explain and replay records that were refused"),
+    "token": ("token", "create, list and revoke API keys"),
+    "channels": ("channels", "list and test the channels of on-call"),
+    "deliveries": ("deliveries", "list webhook deliveries, deliver one again"),
+    "doctor": ("doctor", "say what works, what does not, and the remedy"),
+    "settings": ("settings", "show the settings in force"),
+    "migrate": ("migrate", "bring the store, the topics and the epoch up to date"),
+    "ingest": ("ingest", "role: raw records to stored activities and bundles"),
+    "detect": ("detect", "role: bundles to alerts"),
+    "api": ("api", "role: the HTTP API"),
+    "notify": ("notify", "role: alerts to on-call"),
+}
+
+
+def _usage() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:{width}}  {line}" for name, (_, line) in COMMANDS.items()]
+    return "\n".join(
+        [
+            "vedette COMMAND [--config FILE] [--data DIR] ...",
+            "",
+            "Watches CRM audit events and tells a security team what looks like an attack, an insider or an accident.",
+            "",
+            *lines,
+            "",
+            "vedette COMMAND --help tells more.",
+        ]
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; its exit code. Errors of ours are one sentence on stderr."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(_usage())
+        return 0
+    if words[0] in ("-V", "--version"):
+        from importlib.metadata import version
+
+        print(version("vedette"))
+        return 0
+    if words[0] not in COMMANDS:
+        print(f"vedette: no such command {words[0]!r}; there are {', '.join(COMMANDS)}", file=sys.stderr)
+        return 2
+    from domain.errors import VedetteError
+
+    module = importlib.import_module(f"vedette.commands.{COMMANDS[words[0]][0]}")
+    parser = argparse.ArgumentParser(prog=f"vedette {words[0]}", description=COMMANDS[words[0]][1])
+    parser.add_argument("--config", metavar="FILE", help="settings, TOML (default: vedette.toml, here or in the data directory)")
+    parser.add_argument("--data", metavar="DIR", help="data directory (default: ~/.local/share/vedette)")
+    module.register(parser)
+    try:
+        return int(module.run(parser.parse_args(words[1:])))
+    except VedetteError as error:
+        print(f"vedette {words[0]}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130

@@ -1,0 +1,75 @@
+"""`vedette ingest`: the role that turns raw records into stored activities and bundles."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+
+from vedette import compose
+from vedette.settings import Settings
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """No options beyond the common ones."""
+
+
+def run(args: argparse.Namespace) -> int:
+    compose.log_to_stderr()
+    asyncio.run(_run(compose.reachable(compose.settings(args))))
+    return 0
+
+
+async def _run(made: Settings) -> None:
+    from aiokafka import AIOKafkaConsumer
+
+    from domain.errors import VedetteError
+    from ingest.normalise import Normaliser
+    from ingest.pipeline import Pipeline
+    from ingest.store import ClickHouseIngestStore
+    from ingest.worker import GROUP, Worker
+    from ingest.worker import run as work
+    from storage.client import connect
+    from storage.epochs import EpochStore
+    from transport.producer import producer
+    from transport.security import arguments
+    from transport.topics import ACTIVITY, RAW_TOPICS
+
+    client = await connect(made.store, "writer")
+    epoch = await EpochStore(client).current()
+    if epoch is None:
+        raise VedetteError("no epoch is open; start the system with `vedette up`, or run `vedette migrate` first")
+    sender = await producer(made.kafka)
+
+    async def send(partition: int, message: bytes) -> None:
+        await sender.send_and_wait(ACTIVITY, message, partition=partition)
+
+    pipeline = Pipeline(
+        normalise=Normaliser(made.ingest, compose.keys(made).tokeniser).normalise,
+        store=ClickHouseIngestStore(client),
+        send=send,
+        routing=compose.registry(made).routing(),
+        epoch=epoch.epoch,
+        partitions=epoch.partitions,
+        lateness=int(made.ingest.lateness * 1000),
+    )
+    consumer = AIOKafkaConsumer(
+        **arguments(made.kafka),
+        group_id=GROUP,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        fetch_max_wait_ms=250,
+        max_partition_fetch_bytes=4 << 20,
+        session_timeout_ms=6_000,
+        heartbeat_interval_ms=1_500,
+        max_poll_interval_ms=300_000,
+    )
+    worker = Worker(consumer, pipeline, made.ingest, topics=RAW_TOPICS)
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, worker.stop)
+    await consumer.start()
+    try:
+        await work(worker, lambda: print("ready", flush=True))
+    finally:
+        await asyncio.gather(consumer.stop(), sender.stop(), client.close(), return_exceptions=True)
