@@ -1,0 +1,1 @@
+"""The HTTP API: events in, alerts and their evidence out."""

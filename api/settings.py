@@ -1,15 +1,25 @@
-"""How the API role listens and what it accepts."""
+"""Where the API listens and what it accepts."""
 
 from __future__ import annotations
 
 import msgspec
 
+from domain.errors import SettingsInvalid
+
 
 class ApiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`port` 0 is a free one; `answer_timeout` in seconds; "" for `key_pepper_file` is DATA/secrets/pepper."""
+    """`key_pepper_file` "" is `secrets/api_pepper` in the data directory, made at the first start."""
 
     host: str = "127.0.0.1"
     port: int = 8080
-    answer_timeout: float = 10.0
-    max_body_bytes: int = 10_000_000
+    answer_timeout: float = 10.0  # seconds that POST /events waits until what was sent is stored
+    max_body_bytes: int = 10_000_000  # of a request, also after it was inflated
     key_pepper_file: str = ""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.port <= 65_535:
+            raise SettingsInvalid(f"api: port is {self.port}; use 1 to 65535, or 0 for any free port")
+        if self.answer_timeout <= 0:
+            raise SettingsInvalid(f"api: answer_timeout is {self.answer_timeout} s; use more than 0")
+        if self.max_body_bytes < 1_000:
+            raise SettingsInvalid(f"api: max_body_bytes is {self.max_body_bytes}; use 1000 or more")

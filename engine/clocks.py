@@ -19,11 +19,16 @@ class Clocks:
         self._required = set(required)
         self._heard: dict[str, LaneMark] = {}
         self._latest: frozenset[str] = frozenset()
+        self._tenants: set[str] = set(now)
 
     @property
     def names(self) -> tuple[str, ...]:
         """Every lane that must be heard after a load."""
         return tuple(sorted(self._required | set(self._heard)))
+
+    def know(self, tenant: str) -> None:
+        """A tenant that has activities or dirty subjects here, though no lane may name it (batch records never do)."""
+        self._tenants.add(tenant)
 
     def hear(self, marks: Marks) -> None:
         self._heard.update(marks.lanes)
@@ -33,10 +38,9 @@ class Clocks:
         """Move each tenant's clock to the least mark of the lanes that keep up."""
         if not (self._required | self._latest) <= self._heard.keys():
             return
-        tenants = set(self.now)
         for mark in self._heard.values():
-            tenants.update(mark.tenants)
-        for tenant in tenants:
+            self._tenants.update(mark.tenants)
+        for tenant in self._tenants:
             marks = [mark.tenants.get(tenant, mark.base) for mark in self._heard.values()]
             highest = max(marks)
             least = min(m for m in marks if m >= highest - BEHIND)

@@ -14,7 +14,7 @@ from domain.activity import Activity, Key
 from domain.alert import Content
 from domain.errors import VedetteError
 from domain.judgement import AlertRevision, DetectorFailure, DirtyMark, Marker, position
-from domain.subject import bucket, subjects
+from domain.subject import bucket, subjects, tenant_of
 from domain.wire import Marks
 from engine.buffer import Buffer
 from engine.clocks import Clocks
@@ -100,6 +100,8 @@ class Judge:
             self._lanes = dict(marker.lanes) if at >= start else {}
         self._marker_at = max(at, start)
         self._dirty = {m.mark_id: m for m in await self._store.dirty(self.partition, self.partitions)}
+        for mark in (*self._dirty.values(), *self._pending.dirty.values()):
+            self._clocks.know(tenant_of(mark.subject))
         seen = await self._store.highest_seen(self.partition, self.partitions, self.epoch)
         self._reread = max(self._marker_at, seen)
 
@@ -176,6 +178,7 @@ class Judge:
         if missing:
             rows = await self._store.states(missing)
             for subject in missing:
+                self._clocks.know(tenant_of(subject))
                 row = rows.get(subject)
                 self._memories[subject] = self._folder.load(row) if row else Memory()
         for subject in wanted:
@@ -213,7 +216,7 @@ class Judge:
         clocks = self._clocks.now
         for marks in (self._dirty, self._pending.dirty):
             for mark in marks.values():
-                clock = clocks.get(mark.subject.split("|", 2)[1])
+                clock = clocks.get(tenant_of(mark.subject))
                 if clock is not None and mark.due < clock and mark.start[0] < clock:
                     due.setdefault(mark.subject, []).append(mark)
         return due
@@ -231,7 +234,7 @@ class Judge:
         if not ready:
             return 0
         await self._recall(set(ready))
-        until = 1 + max(max(self._clocks.now[s.split("|", 2)[1]], self._memories[s].applied[0]) for s in ready)
+        until = 1 + max(max(self._clocks.now[tenant_of(s)], self._memories[s].applied[0]) for s in ready)
         history = await self._store.history(ready, self._folder.routing, until=until)
         stored = await self._store.alerts_of(ready)
         for subject in ready:
@@ -242,7 +245,7 @@ class Judge:
         self, subject: str, history: list[Activity], stored: list[AlertRevision], marks: list[DirtyMark]
     ) -> None:
         live = self._memories[subject]
-        clock = self._clocks.now[subject.split("|", 2)[1]]
+        clock = self._clocks.now[tenant_of(subject)]
         rows = [a for a in history if a.occurred_at < clock or a.key <= live.applied]
         known = {r.content.alert_id: r for r in stored}
         known.update((i, r) for i, r in self._pending.alerts.items() if r.content.subject == subject)

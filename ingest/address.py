@@ -8,13 +8,14 @@ from typing import Final, NamedTuple
 
 
 class Address(NamedTuple):
-    """`ip` in its shortest spelling; `subject` is the IPv4 address itself or the /64 of an IPv6 one; "" both: unusable."""
+    """An address in its shortest spelling, with what of it makes subjects; all "" when it cannot be used."""
 
     ip: str
-    subject: str
+    subject: str  # the IPv4 address itself, the /64 of an IPv6 address
+    net: str  # the /24 of an IPv4 address, the /48 of an IPv6 address
 
 
-UNUSABLE: Final = Address("", "")
+UNUSABLE: Final = Address("", "", "")
 
 
 def address(value: str) -> Address:
@@ -33,12 +34,14 @@ def _read(value: str) -> Address:
         found = ipaddress.ip_address(bare)
     except ValueError:
         return UNUSABLE
-    if isinstance(found, ipaddress.IPv6Address):
-        if found.ipv4_mapped is None:
-            return UNUSABLE if found.is_unspecified else _six(found)
+    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
         found = found.ipv4_mapped
-    return UNUSABLE if found.is_unspecified else Address(str(found), str(found))
+    if found.is_unspecified:
+        return UNUSABLE
+    if isinstance(found, ipaddress.IPv4Address):
+        return Address(str(found), str(found), _network(found, 24))
+    return Address(str(found), _network(found, 64), _network(found, 48))
 
 
-def _six(found: ipaddress.IPv6Address) -> Address:
-    return Address(str(found), str(ipaddress.IPv6Network((int(found) >> 64 << 64, 64))))
+def _network(found: ipaddress.IPv4Address | ipaddress.IPv6Address, bits: int) -> str:
+    return str(ipaddress.ip_network(f"{found}/{bits}", strict=False))

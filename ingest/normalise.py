@@ -13,14 +13,14 @@ from domain import actions
 from domain.activity import Activity
 from domain.clock import DAY, HOUR, MINUTE, rfc3339
 from domain.subject import Tokeniser
-from ingest.address import address
+from ingest.address import UNUSABLE, Address, address
 from ingest.agents import agent_family
 from ingest.dead_letters import DeadLetter, dead_letter
 from ingest.identity import activity_id, record_digest
 from ingest.record import Headers, Record, Skip
 from ingest.refusal import Refused, missing, shown, unknown_value
 from ingest.settings import TENANT, IngestSettings
-from ingest.sources.base import IP_MISSING, Adapter, Draft
+from ingest.sources.base import IP_MISSING, Adapter, Draft, at
 from ingest.sources.generic import Generic
 from ingest.sources.generic_fields import invalid_tenant
 from ingest.sources.salesforce import Salesforce
@@ -41,6 +41,15 @@ _NEVER: Final = {
     for name, adapter in _ADAPTERS.items()
 }
 _encode = msgspec.json.encode
+
+_TENANT, _SOURCE, _FEED, _ACTIVITY_ID, _NATIVE_ID = map(at, ("tenant", "source", "feed", "activity_id", "native_id"))
+_OCCURRED_AT, _PRECISION, _ACTION, _FLAGS = map(at, ("occurred_at", "time_precision", "action", "flags"))
+_ACTOR_ID, _LOGIN, _APP_ID, _SESSION_ID = map(at, ("actor_id", "actor_login", "app_id", "session_id"))
+_ACTOR_TOKEN, _LOGIN_TOKEN, _APP_TOKEN = map(at, ("actor_token", "login_token", "app_token"))
+_IP, _IP_BASIS, _IP_TOKEN, _NET_TOKEN = map(at, ("ip", "ip_basis", "ip_token", "net_token"))
+_USER_AGENT, _AGENT_FAMILY, _COUNT, _OBJECT_ID = map(at, ("user_agent", "agent_family", "count", "object_id"))
+#: Digest, place and marks are the last fields of an activity.
+_TAIL = slice(at("record_digest"), at("history") + 1)
 
 
 class Door(msgspec.Struct, frozen=True):
@@ -83,7 +92,7 @@ class Normaliser:
                 return Skip(draft.skipped, tenant=tenant, source=source, feed=feed or draft.feed)
             source, feed = draft.source or source, draft.feed or feed
             tenant = self._tenant(door, draft)
-            return [self._finish(record, door, draft, flags, tenant, source, feed)]
+            return [self._finish(record, door, draft, flags, tenant=tenant, source=source, feed=feed)]
         except Refused as refused:
             return dead_letter(
                 record,
@@ -119,55 +128,33 @@ class Normaliser:
         )
 
     def _finish(
-        self, record: Record, door: Door, draft: Draft, flags: set[str], tenant: str, source: str, feed: str
+        self, record: Record, door: Door, draft: Draft, flags: set[str], *, tenant: str, source: str, feed: str
     ) -> Activity:
-        fields = draft.fields
-        get = fields.get
-        action, occurred_at = fields["action"], fields["occurred_at"]
+        row = draft.row
+        action, occurred_at, native_id = row[_ACTION], row[_OCCURRED_AT], row[_NATIVE_ID]
         _check_ahead(occurred_at, record.received_at, flags)
-        tokens = self._keys(tenant)
-        native_id = get("native_id", "")
         if not native_id and door.needs_id:
             raise missing("id", "over HTTP each event needs its own id, so that a retry is not a second event")
-        subject = _clean_origin(fields, action, flags)
-        _flag_unknowns(fields, action, flags)
-        actor_token = tokens(get("actor_id", ""))
-        login_token = tokens(get("actor_login", ""))
-        ip_token = tokens(subject)
-        app_token = tokens(get("app_id", ""))
-        if session := get("session_id"):
-            fields["session_id"] = tokens("session\0" + session)
-        identity = activity_id(
-            tenant,
-            source,
-            native_id or f"{record.epoch}/{record.lane}/{record.offset}/0",
-            str(occurred_at),
-            action,
-            actor_token,
-            login_token,
-            ip_token,
-            app_token,
-        )
-        if flags:
-            fields["flags"] = tuple(sorted(flags))
-        return Activity(
-            tenant=tenant,
-            activity_id=identity,
-            source=source,
-            feed=feed,
-            actor_token=actor_token,
-            login_token=login_token,
-            ip_token=ip_token,
-            app_token=app_token,
-            record_digest=record_digest(storable(record)),
-            epoch=record.epoch,
-            lane=record.lane,
-            offset=record.offset,
-            received_at=record.received_at,
-            batch=door.batch,
-            history=door.history,
-            **fields if native_id else {**fields, "native_id": ""},
-        )
+        tokens = self._keys(tenant)
+        found = _clean_origin(row, flags)
+        _flag_unknowns(row, flags)
+        row[_ACTOR_TOKEN] = actor = tokens(row[_ACTOR_ID])
+        row[_LOGIN_TOKEN] = login = tokens(row[_LOGIN])
+        row[_IP_TOKEN] = ip = tokens(found.subject)
+        row[_NET_TOKEN] = tokens(found.net)
+        row[_APP_TOKEN] = app = tokens(row[_APP_ID])
+        if session := row[_SESSION_ID]:
+            row[_SESSION_ID] = tokens("session\0" + session)
+        lane = record.lane
+        place = native_id or f"{record.epoch}/{lane}/{record.offset}/0"
+        identity = activity_id(tenant, source, place, str(occurred_at), action, actor, login, ip, app)
+        row[_TENANT], row[_ACTIVITY_ID], row[_SOURCE], row[_FEED] = tenant, identity, source, feed
+        row[_FLAGS] = tuple(sorted(flags)) if flags else ()
+        row[_TAIL] = (
+            record_digest(storable(record)), record.epoch, lane, record.offset, 0, record.received_at, door.batch,
+            door.history,
+        )  # fmt: skip
+        return Activity(*row)
 
 
 def storable(record: Record) -> bytes:
@@ -200,33 +187,30 @@ def _check_ahead(occurred_at: int, received_at: int, flags: set[str]) -> None:
     flags.add("ahead")
 
 
-def _clean_origin(fields: dict[str, Any], action: str, flags: set[str]) -> str:
-    """Reads address and user agent in place; the value that makes the source subject, "" for none."""
-    subject = ""
-    if raw := fields.pop("ip", ""):
+def _clean_origin(row: list[Any], flags: set[str]) -> Address:
+    """Reads address and user agent of the row in place; gives what of the address makes subjects."""
+    found = UNUSABLE
+    if raw := row[_IP]:
         found = address(raw)
-        subject = found.subject
-        if subject:
-            fields["ip"] = found.ip
-            if "ip_basis" not in fields:
-                fields["ip_basis"] = "direct"
-        else:
+        row[_IP] = found.ip
+        if not found.ip:
             flags.add(IP_MISSING)
-    elif action in actions.AUTHENTICATION:
+    elif row[_ACTION] in actions.AUTHENTICATION:
         flags.add(IP_MISSING)
-    if not subject and "ip_basis" in fields:
-        fields["ip_basis"] = "none"
-    if agent := fields.get("user_agent"):
-        fields["agent_family"] = agent_family(agent)
-    return subject
+    if not found.ip:
+        row[_IP_BASIS] = "none"
+    elif row[_IP_BASIS] == "none":
+        row[_IP_BASIS] = "direct"
+    if agent := row[_USER_AGENT]:
+        row[_AGENT_FAMILY] = agent_family(agent)
+    return found
 
 
-def _flag_unknowns(fields: dict[str, Any], action: str, flags: set[str]) -> None:
-    if fields.get("count") is None and (
-        action in _SIZED or (action == actions.RECORD_READ and not fields.get("object_id"))
-    ):
+def _flag_unknowns(row: list[Any], flags: set[str]) -> None:
+    action = row[_ACTION]
+    if row[_COUNT] is None and (action in _SIZED or (action == actions.RECORD_READ and not row[_OBJECT_ID])):
         flags.add("count_missing")
-    if fields.get("time_precision") in ("min", "h"):
+    if row[_PRECISION] in ("min", "h"):
         flags.add("coarse_time")
 
 

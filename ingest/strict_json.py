@@ -1,4 +1,4 @@
-"""JSON read so that no two readers can understand it differently: one object, bounded, no repeated key, no odd number."""
+"""JSON read so that no two readers can understand it differently: one bounded object, no repeated key, no odd number."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def parse(raw: bytes) -> dict[str, Any]:
             "not_an_object", f'the record is {_kind(value)}; send one JSON object per record, such as {{"id": …}}'
         )
     # Only an escape can write a NUL or half a surrogate pair, so texts are looked into only when there is one.
-    keys = _measure(value, 1, b"\\u" in raw)
+    keys = _measure(value, 1, b"\\" in raw)
     if keys > MOST_KEYS:
         raise _too_many(keys)
     if _may_repeat(raw, keys):
@@ -43,8 +43,8 @@ def parse(raw: bytes) -> dict[str, Any]:
 
 
 def _may_repeat(raw: bytes, keys: int) -> bool:
-    """Cheap and safe: every key is written `":` unless there is space before the colon, so a repeated one is surplus."""
-    return raw.count(b'":') != keys or b" :" in raw or b"\n:" in raw or b"\t:" in raw or b"\r:" in raw
+    """Cheap and safe: without its white space a record holds at least one `":` per key, so a repeated key is surplus."""
+    return raw.translate(None, b" \t\r\n").count(b'":') != keys
 
 
 def _refuse_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -138,7 +138,7 @@ class IncidentStore:
             "  WHERE alert_ids[-1] IN (SELECT alert_id FROM triage)) AS i INNER JOIN ("
             "  SELECT alert_id, argMax(triage.action, (triage.at, triage.action_id)) AS action, "
             "    toString(argMax(triage.action_id, (triage.at, triage.action_id))) AS id FROM triage "
-            "  WHERE action IN ('close', 'reopen') GROUP BY alert_id) AS said USING alert_id "
+            "  WHERE triage.action IN ('close', 'reopen') GROUP BY alert_id) AS said USING alert_id "
             "WHERE i.triage != said.id LIMIT 500",
             row=_Decided,
         )

@@ -4,24 +4,46 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple, Protocol
 
-#: Flags that more than one part sets.
+from domain.activity import FIELDS, Activity
+
+#: A flag that more than one part sets.
 IP_MISSING: Final = "ip_missing"
+
+_AT: Final = {name: index for index, name in enumerate(FIELDS)}
+_DEFAULTS: Final = Activity.__struct_defaults__
+#: The values of an activity of which nothing is known, in the order of its fields.
+BLANK: Final[tuple[Any, ...]] = ("", "", 0, "", "", "", "")[: len(FIELDS) - len(_DEFAULTS)] + _DEFAULTS
+
+
+def at(name: str) -> int:
+    """Where a field of `Activity` stands in a row."""
+    return _AT[name]
+
+
+def row(fields: dict[str, Any]) -> list[Any]:
+    """A row of the known `fields`; a value of None means unknown and leaves the default."""
+    values = list(BLANK)
+    for name, value in fields.items():
+        if value is not None:
+            values[_AT[name]] = value
+    return values
 
 
 class Draft(NamedTuple):
-    """What an adapter read: fields of `Activity` by name, and what only `Normaliser` can finish.
+    """What an adapter read: the values of an activity in the order of its fields, and what only `Normaliser` can finish.
 
-    `fields` holds at least occurred_at, action and actor_id. Its `session_id` is the session's own key, hashed later; its
-    `ip` is as it came. Tenant, source, feed, ids, tokens, place and agent family are not in it.
+    `row` holds at least occurred_at, action and actor_id. Its session_id is the session's own key, hashed later; its ip is
+    as it came. Tenant, source, feed, activity id, tokens, place and agent family are still blank in it. A row is a list
+    and not a dict of keywords because building the activity from it is ten times faster.
     """
 
-    fields: dict[str, Any]
+    row: list[Any]
     tenant: str = ""  # as the record says it
     organization: str = ""  # or the vendor's id of the organisation
     tenant_field: str = "tenant"  # what the record calls it
     source: str = ""
     feed: str = ""
-    skipped: str = ""  # the kind of a record that is no business of ours; then `fields` is empty
+    skipped: str = ""  # the kind of a record that is no business of ours; then `row` is empty
 
 
 class Adapter(Protocol):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final
 
 from domain import actions
@@ -32,37 +34,31 @@ def _action(value: Any, _: set[str]) -> str:
     return known
 
 
-def _tenant(value: Any, _: set[str]) -> str:
-    if type(value) is not str:
-        raise wrong_type("tenant", "a text", value)
-    if value and not TENANT.fullmatch(value):
-        raise invalid_tenant(value)
-    return value
+@lru_cache(maxsize=4096)
+def check_names(tenant: str, source: str) -> None:
+    """Refuses names of tenant and source that are neither empty nor fit to be one."""
+    if tenant and not TENANT.fullmatch(tenant):
+        raise invalid_tenant(tenant)
+    if source and not SOURCE.fullmatch(source):
+        raise wrong_type("source", "a name of a-z, 0-9, '.', _ and -, at most 63 characters", source)
 
 
-def invalid_tenant(value: str) -> Refused:
+def invalid_tenant(tenant: str) -> Refused:
     return Refused(
         "tenant_invalid",
-        f"tenant {shown(value)} is no tenant name; use a-z, 0-9, _ and -, at most 63 characters, starting with a letter "
-        "or digit",
+        f"tenant {shown(tenant)} is no tenant name; use a-z, 0-9, _ and -, at most 63 characters, the first no _ or -",
     )
 
 
-def _source(value: Any, _: set[str]) -> str:
-    if type(value) is not str or not SOURCE.fullmatch(value):
-        raise wrong_type("source", "a name of a-z, 0-9, '.', _ and -, at most 63 characters", value)
-    return value
-
-
-def _same(*names: str, read: Any) -> dict[str, tuple[str, Reader]]:
+def _same(*names: str, read: Callable[[str], Reader]) -> dict[str, tuple[str, Reader]]:
     return {name: (name, read(name)) for name in names}
 
 
 #: Top-level name -> (field of the activity, its reader).
 TOP: Final[dict[str, tuple[str, Reader]]] = {
     "id": ("native_id", ident("id")),
-    "tenant": ("tenant", _tenant),
-    "source": ("source", _source),
+    "tenant": ("tenant", text("tenant")),
+    "source": ("source", text("source")),
     "action": ("action", _action),
     "outcome": ("outcome", one_of("outcome", actions.OUTCOMES)),
     "reason": ("reason", one_of("reason", actions.REASONS)),

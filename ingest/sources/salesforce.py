@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from ingest.refusal import Refused, missing
 from ingest.sources.base import IP_MISSING, Draft
+from ingest.sources.base import row as values
 from ingest.sources.salesforce_events import READERS
 from ingest.sources.salesforce_row import Row
 
@@ -43,18 +44,20 @@ class Salesforce:
         row = Row(columns, flags)
         kind = row.word("event_type")
         if kind == "EVENT_TYPE":
-            return Draft({}, skipped="header", feed=feed)
+            return Draft([], skipped="header", feed=feed)
         reader = READERS.get(kind.lower())
         if reader is None:
             skipped = kind if _KIND.fullmatch(kind) else "unnamed"
-            return Draft({}, skipped=skipped, feed=feed, organization=row.ident("organization_id"))
+            return Draft([], skipped=skipped, feed=feed, organization=row.ident("organization_id"))
         fields = _common(row, kind)
         fields.update(reader(row))
         if not fields["actor_id"]:
             raise missing("USER_ID", "send USER_ID or USER_ID_DERIVED for each row")
         fields["native_id"] = _native_id(row, kind, columns)
         organization = row.ident("organization_id")
-        return Draft(fields, organization=organization, tenant_field="ORGANIZATION_ID", source=self.source, feed=feed)
+        return Draft(
+            values(fields), organization=organization, tenant_field="ORGANIZATION_ID", source=self.source, feed=feed
+        )
 
 
 def _common(row: Row, kind: str) -> dict[str, Any]:

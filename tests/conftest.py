@@ -1,0 +1,60 @@
+"""Fixtures of all tests: one embedded ClickHouse per session, a fresh migrated database per module."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import msgspec
+import pytest
+
+from storage.client import Client, connect
+from storage.migrate import migrate
+from storage.settings import StoreSettings
+from vedette.embedded.store import EmbeddedStore
+
+#: Databases that the server's users have rights on; one per module that asks for a store.
+DATABASES = tuple(f"vedette_{number:02}" for number in range(60))
+
+
+@pytest.fixture(scope="session")
+def store_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreSettings]:
+    """A running embedded store, nothing migrated; most tests want `store`, `reader` or `database`."""
+    server = EmbeddedStore(tmp_path_factory.mktemp("store"), databases=DATABASES)
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def _names() -> Iterator[Iterator[str]]:
+    yield iter(DATABASES)
+
+
+@pytest.fixture(scope="module")
+def database(store_settings: StoreSettings, _names: Iterator[str]) -> StoreSettings:
+    """Settings of a fresh, migrated database that this module has for itself."""
+    settings = msgspec.structs.replace(store_settings, database=next(_names))
+    asyncio.run(migrate(settings))
+    return settings
+
+
+@pytest.fixture
+async def store(database: StoreSettings) -> AsyncIterator[Client]:
+    """The writer's client on the module's database."""
+    client = await connect(database, "writer")
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+@pytest.fixture
+async def reader(database: StoreSettings) -> AsyncIterator[Client]:
+    """The reader's client on the module's database."""
+    client = await connect(database, "reader")
+    try:
+        yield client
+    finally:
+        await client.close()
