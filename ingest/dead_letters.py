@@ -17,7 +17,7 @@ MOST_KEPT: Final = 64 * 1024
 
 
 class DeadLetter(msgspec.Struct, frozen=True, array_like=True):
-    """Fields in the order of COLUMNS. `received_at` in ms; `raw` is base64; `headers` see `pack_headers`."""
+    """One row, in the order of COLUMNS. `received_at` in ms; `raw` is base64; `headers` see `pack_headers`."""
 
     dead_letter_id: str
     tenant: str
@@ -77,8 +77,11 @@ def dead_letter(
 
 
 def pack_headers(headers: Headers) -> str:
-    """Kafka headers as a JSON list of [name, value]; bytes one to one as Latin-1 characters."""
-    return msgspec.json.encode([(name, value.decode("latin-1")) for name, value in headers]).decode()
+    """Kafka headers as a JSON list of [name, value]; bytes one to one as Latin-1 characters.
+
+    Kafka also knows headers without a value, whatever their type here says; they count as empty.
+    """
+    return msgspec.json.encode([(name, (value or b"").decode("latin-1")) for name, value in headers]).decode()
 
 
 def unpack_headers(packed: str) -> Headers:

@@ -1,4 +1,4 @@
-"""From a raw record to activities: the one place where what a CRM said becomes what Vedette judges. Pure but for the keys."""
+"""From a raw record to activities: the one place where what a CRM said becomes what Vedette judges."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ import msgspec
 from domain import actions
 from domain.activity import Activity
 from domain.clock import DAY, HOUR, MINUTE, rfc3339
+from domain.errors import VedetteError
 from domain.subject import Tokeniser
 from ingest.address import UNUSABLE, Address, address
 from ingest.agents import agent_family
 from ingest.dead_letters import DeadLetter, dead_letter
+from ingest.failures import Failures
 from ingest.identity import activity_id, record_digest
 from ingest.record import Headers, Record, Skip
 from ingest.refusal import Refused, missing, shown, unknown_value
@@ -68,15 +70,41 @@ class Door(msgspec.Struct, frozen=True):
 class Normaliser:
     """Turns each record into activities, a dead letter or a skip, always the same for the same record and keys.
 
-    Never raises because of a record; what `keys` raises (a key file that cannot be read) passes through.
+    Never raises because of a record: an exception of our own becomes a dead letter with the code `internal`, until too
+    many come in a row (see `failures`). What `keys` raises passes through, since then nothing is wrong with the record:
+    a VedetteError, or the OSError of a key file that cannot be read.
     """
 
     def __init__(self, settings: IngestSettings, keys: Callable[[str], Tokeniser]) -> None:
         self._keys = keys
         self._default = settings.default_tenant
         self._tenants = {long_id(organization): tenant for organization, tenant in settings.organizations.items()}
+        self.failures = Failures()
 
     def normalise(self, record: Record) -> list[Activity] | DeadLetter | Skip:
+        try:
+            outcome = self._normalise(record)
+        except (VedetteError, OSError, MemoryError):
+            raise
+        except Exception as error:
+            return self._failed(record, error)
+        self.failures.over()
+        return outcome
+
+    def _failed(self, record: Record, error: Exception) -> DeadLetter:
+        """What failed may be the reader, so of a source that must not keep all of its bytes none are kept."""
+        door = _door(record.topic, record.headers)
+        return dead_letter(
+            record,
+            code="internal",
+            reason=self.failures.note(error, place=f"{record.lane}/{record.offset}"),
+            tenant=door.tenant or self._default,
+            source=door.source,
+            feed=door.feed,
+            kept=record.value if door.adapter is None or not door.adapter.never_stored else b"",
+        )
+
+    def _normalise(self, record: Record) -> list[Activity] | DeadLetter | Skip:
         door = _door(record.topic, record.headers)
         tenant, source, feed = door.tenant or self._default, door.source, door.feed
         try:
@@ -111,8 +139,8 @@ class Normaliser:
             if own and own != door.tenant:
                 raise Refused(
                     "tenant_mismatch",
-                    f"{draft.tenant_field} says tenant {shown(own)}, but this door belongs to {shown(door.tenant)}; leave it "
-                    "out, or use that tenant's door",
+                    f"{draft.tenant_field} says tenant {shown(own)}, but this door belongs to {shown(door.tenant)}; "
+                    "leave it out, or use that tenant's door",
                 )
             return door.tenant
         if own or self._default:
@@ -120,8 +148,8 @@ class Normaliser:
         if draft.organization:
             raise Refused(
                 "tenant_unknown",
-                f"organisation {shown(draft.organization)} belongs to no tenant; add it to ingest.organizations, or set "
-                "ingest.default_tenant",
+                f"organisation {shown(draft.organization)} belongs to no tenant; add it to ingest.organizations, "
+                "or set ingest.default_tenant",
             )
         raise Refused(
             "tenant_unknown", f"{draft.tenant_field} is missing; send it with each record, or set ingest.default_tenant"
@@ -181,8 +209,8 @@ def _check_ahead(occurred_at: int, received_at: int, flags: set[str]) -> None:
         hours = (occurred_at - received_at) // HOUR
         raise Refused(
             "ahead_of_time",
-            f"occurred_at {rfc3339(occurred_at)} lies {hours} hours after the record arrived; check the source's clock and "
-            "offset",
+            f"occurred_at {rfc3339(occurred_at)} lies {hours} hours after the record arrived; "
+            "check the source's clock and offset",
         )
     flags.add("ahead")
 

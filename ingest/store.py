@@ -22,7 +22,9 @@ class ClickHouseIngestStore:
         self._client, self._events = client, EventStore(client)
 
     async def put_raw(self, records: Sequence[Record]) -> None:
-        rows = [(r.epoch, r.lane, r.offset, r.received_at, text) for r in records if (text := _text(r.value)) is not None]
+        rows = [
+            (r.epoch, r.lane, r.offset, r.received_at, text) for r in records if (text := _text(r.value)) is not None
+        ]
         await self._client.insert("raw_records", _RAW, rows)
 
     async def put_dead_letters(self, letters: Sequence[DeadLetter]) -> None:

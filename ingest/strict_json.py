@@ -1,4 +1,4 @@
-"""JSON read so that no two readers can understand it differently: one bounded object, no repeated key, no odd number."""
+"""JSON read so that no two readers understand it differently: one bounded object, no repeated key, no odd number."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def parse(raw: bytes) -> dict[str, Any]:
 
 
 def _may_repeat(raw: bytes, keys: int) -> bool:
-    """Cheap and safe: without its white space a record holds at least one `":` per key, so a repeated key is surplus."""
+    """Cheap and safe: without white space a record holds at least one `":` per key, so a repeated key is surplus."""
     return raw.translate(None, b" \t\r\n").count(b'":') != keys
 
 
@@ -114,7 +114,8 @@ def _diagnose(raw: bytes, error: Exception) -> NoReturn:
     except json.JSONDecodeError as invalid:
         raise Refused(
             "not_json",
-            f"the record is not JSON at line {invalid.lineno}, column {invalid.colno} ({invalid.msg}); send one JSON object",
+            f"the record is not JSON at line {invalid.lineno}, column {invalid.colno} ({invalid.msg}); "
+            "send one JSON object",
         ) from None
     if isinstance(value, dict | list):
         _measure(value, 1, True)

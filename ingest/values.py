@@ -20,6 +20,8 @@ MOST_ID: Final = 1_024
 MOST_ENTRIES: Final = 100
 CUT: Final = "cut"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+#: Days from 1970 to 2300, where the store's times end: what it cut would no longer be what detectors were sent.
+_DAYS: Final = (date(2300, 1, 1) - _EPOCH.date()).days
 
 
 def text(field: str) -> Reader:
@@ -152,6 +154,8 @@ def moment(field: str, value: Any) -> tuple[int, str]:
         raise _unreadable(field, value) from None
     if since.days < 0:
         raise Refused("before_1970", f"{field} {shown(value)} lies before 1970; send the time of the event")
+    if since.days >= _DAYS:
+        raise _after_2299(field, value)
     return since.days * DAY + since.seconds * 1_000 + since.microseconds // 1_000, _precision(value)
 
 
@@ -162,6 +166,12 @@ def _precision(value: str) -> str:
     if value[16:17] == ":":
         return "ms" if value[19:20] in (".", ",") else "s"
     return "min" if value[13:14] == ":" else "h"
+
+
+def _after_2299(field: str, value: str) -> Refused:
+    return Refused(
+        "after_2299", f"{field} {shown(value)} lies after 2299; send an earlier time, or leave an open end out"
+    )
 
 
 def _unreadable(field: str, value: str) -> Refused:
@@ -181,7 +191,9 @@ def day_or_moment(field: str, *, end: bool) -> Reader:
                 raise _unreadable(field, value) from None
             if days < 0:
                 raise Refused("before_1970", f"{field} {shown(value)} lies before 1970; send a later date")
-            return (days + 1 if end else days) * DAY
+            if days + end >= _DAYS:
+                raise _after_2299(field, value)
+            return (days + end) * DAY
         return moment(field, value)[0]
 
     return read

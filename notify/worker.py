@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Protocol
 
 from domain import clock
+from domain.alert import Severity
 from domain.clock import MINUTE, SECOND
 from domain.errors import VedetteError
-from domain.incident import Delivery, Incident, Revision, Told
+from domain.incident import Delivery, Incident, Notice, Revision, Told, notice_id
 from notify import incidents as rules
 from notify.announcing import Announcements, Announcer
 from notify.circumstances import Facts, Surroundings
@@ -25,6 +26,8 @@ log = logging.getLogger("vedette.notify")
 OVERLAP = 5 * MINUTE
 #: How often all of the outbox is compared with all incidents, and triage is read, ms.
 WHOLE_EVERY, TRIAGE_EVERY = 10 * MINUTE, 5 * SECOND
+#: When an alert that could not be put into words is tried again, ms.
+TRY_AGAIN = 5 * MINUTE
 #: Alerts dealt with in one go.
 TOGETHER = 200
 #: Pause after a failure, seconds, doubled up to the longest.
@@ -148,6 +151,19 @@ class Notifier:
         self, revision: Revision, incident: Incident | None, now: int, *, merged_into: str
     ) -> Incident | None:
         """The incident's next row, None while the revision waits. What is sent is stored when this returns."""
+        try:
+            return await self._told_of(revision, incident, now, merged_into=merged_into)
+        except VedetteError:
+            raise
+        except Exception:  # one alert that cannot be put into words must not silence the others
+            log.exception("alert %s cannot be told", revision.alert_id)
+            self._waiting[revision.alert_id] = (revision.version, now + TRY_AGAIN)
+            await self._store.put_notice(_untold(revision))
+            return None
+
+    async def _told_of(
+        self, revision: Revision, incident: Incident | None, now: int, *, merged_into: str
+    ) -> Incident | None:
         around, witnesses = await self._surroundings.of(revision, now, merged_into=merged_into)
         decision = rules.decide(revision, incident, now, around=around, page_within=self._page_within)
         if isinstance(decision, Wait):
@@ -174,6 +190,21 @@ class Notifier:
             for revision in await self._store.revisions([incident.current]):
                 after = await self._announcer.announce(decision, revision, [], now)
                 await self._store.put_incidents([after])
+
+
+def _untold(revision: Revision) -> Notice:
+    content = revision.content
+    return Notice(
+        notice_id=notice_id("alert_untold", content.tenant, content.alert_id),
+        tenant=content.tenant,
+        kind="alert_untold",
+        subject=content.alert_id,
+        text=(
+            f"alert {content.alert_id} of {content.detector} could not be told to on-call and is tried again every "
+            "5 minutes; read it in the API, and the reason in the log of notify"
+        ),
+        severity=int(Severity.HIGH),
+    )
 
 
 async def work(

@@ -122,10 +122,10 @@ class IncidentStore:
     async def unfinished(self) -> list[Incident]:
         """Incidents as notifications left them whose own row was not written: a crash came between the two."""
         rows = await self._client.query(
-            "SELECT last.incident FROM (SELECT incident_id, argMax(incident, sequence) AS incident, "
-            "  max(sequence) AS sequence FROM deliveries GROUP BY incident_id) AS last "
-            "LEFT JOIN (SELECT incident_id, max(incidents.revision) AS revision FROM incidents GROUP BY incident_id) "
-            "  AS known USING incident_id WHERE last.sequence > known.revision",
+            "SELECT last.row FROM (SELECT incident_id, argMax(incident, sequence) AS row, max(sequence) AS newest "
+            "  FROM deliveries GROUP BY incident_id) AS last "
+            "LEFT JOIN (SELECT incident_id, max(revision) AS known FROM incidents GROUP BY incident_id) AS written "
+            "  USING incident_id WHERE last.newest > written.known",
             row=Text,
         )
         return [msgspec.json.decode(r.value, type=Incident) for r in rows]

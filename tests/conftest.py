@@ -28,8 +28,8 @@ def store_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreSe
 
 
 @pytest.fixture(scope="session")
-def _names() -> Iterator[Iterator[str]]:
-    yield iter(DATABASES)
+def _names() -> Iterator[str]:
+    return iter(DATABASES)
 
 
 @pytest.fixture(scope="module")

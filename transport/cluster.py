@@ -11,7 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from domain.errors import BrokerUnavailable
-from transport.security import client_options
+from transport.security import arguments
 from transport.settings import KafkaSettings
 
 
@@ -32,7 +32,7 @@ def unavailable(settings: KafkaSettings, error: BaseException) -> BrokerUnavaila
 @asynccontextmanager
 async def admin(settings: KafkaSettings, *, timeout: float = 10.0) -> AsyncIterator[AIOKafkaAdminClient]:
     """A started admin client, closed at the end. `timeout` (s) bounds the start and each request; BrokerUnavailable."""
-    client = AIOKafkaAdminClient(**client_options(settings), request_timeout_ms=int(timeout * 1000))
+    client = AIOKafkaAdminClient(**arguments(settings), request_timeout_ms=int(timeout * 1000))
     try:
         await asyncio.wait_for(client.start(), timeout)
         yield client

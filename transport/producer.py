@@ -1,38 +1,42 @@
-"""The producer that all our processes use."""
+"""Producers: every send is acknowledged by all replicas before it counts."""
 
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from transport.cluster import unavailable
-from transport.security import client_options
+from transport.security import arguments
 from transport.settings import KafkaSettings
 
-#: Seconds after which a send that no broker has confirmed fails: longer than a change of leaders takes (3 s measured).
-SEND_TIMEOUT = 15.0
+#: Above the largest record we accept, below what brokers take by default.
+MAX_REQUEST = 1_000_000
+#: Seconds until a start gives up.
 START_TIMEOUT = 10.0
 
 
-async def producer(settings: KafkaSettings) -> AIOKafkaProducer:
-    """A started producer; whoever asked for it stops it. BrokerUnavailable when no broker answers within 10 seconds.
+async def producer(settings: KafkaSettings, **options: Any) -> AIOKafkaProducer:
+    """A started producer, acks=all; whoever asked for it stops it. BrokerUnavailable when no broker answers in 10 s.
 
-    A send counts when all replicas in sync have it (`acks="all"`). It is not idempotent: the embedded broker cannot
-    be, and a message that comes twice changes nothing, since ids are derived and every reader knows its position.
+    Not idempotent: the embedded broker cannot be, and a message that comes twice changes nothing, since ids are
+    derived and every reader knows its position. `options` go to aiokafka.
     """
-    client = AIOKafkaProducer(
-        **client_options(settings),
+    made = AIOKafkaProducer(
+        **arguments(settings),
         acks="all",
         compression_type="lz4",
         linger_ms=5,
-        request_timeout_ms=int(SEND_TIMEOUT * 1000),
-        max_request_size=1 << 20,
+        max_batch_size=1 << 18,
+        max_request_size=MAX_REQUEST,
+        request_timeout_ms=10_000,
+        **options,
     )
     try:
-        await asyncio.wait_for(client.start(), START_TIMEOUT)
+        await asyncio.wait_for(made.start(), START_TIMEOUT)
     except (KafkaError, OSError, TimeoutError) as error:
-        await client.stop()
+        await made.stop()
         raise unavailable(settings, error) from error
-    return client
+    return made

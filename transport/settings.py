@@ -1,4 +1,4 @@
-"""Settings of the Kafka connection: where the broker is, how to be let in, how many partitions the topics have."""
+"""Where Kafka is and how we prove who we are."""
 
 from __future__ import annotations
 
@@ -12,16 +12,14 @@ Partitions = Annotated[int, msgspec.Meta(ge=1, le=1024)]
 
 
 class KafkaSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`bootstrap` is `host:port[,host:port]`; "" means the broker that `vedette up` carries.
-
-    Secrets come from files: the SASL password from `password_file`, the client's key from `key_file`.
-    """
+    """`bootstrap` is `host:port[,host:port]`; "" is the embedded broker. Secrets come from files, never from here."""
 
     bootstrap: str = ""
     raw_partitions: Partitions = 4
     activity_partitions: Partitions = 4
+    replication: Annotated[int, msgspec.Meta(ge=1, le=15)] = 1  # copies of the topics that we create
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
-    sasl_mechanism: Literal["", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = ""
+    sasl_mechanism: Literal["", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = ""  # "" is SCRAM-SHA-512
     username: str = ""
     password_file: str = ""
     ca_file: str = ""
@@ -30,19 +28,14 @@ class KafkaSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     def __post_init__(self) -> None:
         """SettingsInvalid for a combination that no broker could accept."""
-        if self.security_protocol.startswith("SASL"):
-            given = {
-                "sasl_mechanism": self.sasl_mechanism,
-                "username": self.username,
-                "password_file": self.password_file,
-            }
-            missing = [name for name, value in given.items() if not value]
-            if missing:
-                raise SettingsInvalid(f"kafka: {self.security_protocol} also needs {', '.join(missing)}")
-        elif self.sasl_mechanism:
+        sasl = self.security_protocol.startswith("SASL")
+        if sasl and not (self.username and self.password_file):
+            missing = [name for name in ("username", "password_file") if not getattr(self, name)]
+            raise SettingsInvalid(f"kafka: security_protocol {self.security_protocol} also needs {', '.join(missing)}")
+        if self.sasl_mechanism and not sasl:
             raise SettingsInvalid(
-                f"kafka: sasl_mechanism {self.sasl_mechanism} has no effect with security_protocol "
-                f"{self.security_protocol}; set it to SASL_SSL"
+                f"kafka: sasl_mechanism {self.sasl_mechanism} does nothing with security_protocol "
+                f"{self.security_protocol}; set that to SASL_SSL"
             )
-        if bool(self.cert_file) != bool(self.key_file):
-            raise SettingsInvalid("kafka: cert_file and key_file belong together; set both or none")
+        if self.key_file and not self.cert_file:
+            raise SettingsInvalid("kafka: key_file is given without cert_file; set both or none")

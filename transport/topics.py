@@ -13,8 +13,8 @@ from transport.cluster import admin
 from transport.settings import KafkaSettings
 
 RAW = "vedette.raw"
-RAW_HTTP = "vedette.raw.http"
-RAW_IMPORT = "vedette.raw.import"
+RAW_HTTP = "vedette.raw.http"  # written by the api role alone: its tenant header is trusted
+RAW_IMPORT = "vedette.raw.import"  # written by `vedette import` alone: the same
 RAW_SALESFORCE = "vedette.raw.salesforce"
 ACTIVITY = "vedette.activity"
 
@@ -23,8 +23,6 @@ TOPICS = (*RAW_TOPICS, ACTIVITY)
 
 #: The broker's own time is what `received_at` means; a broker that does not know this setting keeps the producer's.
 _RAW_CONFIG = {"message.timestamp.type": "LogAppendTime"}
-#: Copies of a partition where the cluster has nodes enough.
-_REPLICAS = 3
 
 
 async def ensure(settings: KafkaSettings, *, timeout: float = 15.0) -> list[str]:
@@ -58,7 +56,7 @@ async def partitions(settings: KafkaSettings, *, timeout: float = 10.0) -> dict[
 
 
 async def _partitions(client: AIOKafkaAdminClient) -> dict[str, int]:
-    # Describing a topic that does not exist makes some brokers create it with a size of their own: ask for the list first.
+    # Describing a topic that does not exist makes some brokers create it, with a size of their own: list first.
     names = set(await client.list_topics())
     there = [name for name in TOPICS if name in names]
     described = await client.describe_topics(there) if there else []
@@ -66,13 +64,11 @@ async def _partitions(client: AIOKafkaAdminClient) -> dict[str, int]:
 
 
 async def _create(client: AIOKafkaAdminClient, settings: KafkaSettings, names: list[str]) -> None:
-    nodes = len((await client.describe_cluster())["brokers"])
-    replicas = min(nodes, _REPLICAS)
     made = [
         NewTopic(
             name=name,
             num_partitions=settings.activity_partitions if name == ACTIVITY else settings.raw_partitions,
-            replication_factor=replicas,
+            replication_factor=settings.replication,
             topic_configs={} if name == ACTIVITY else _RAW_CONFIG,
         )
         for name in names

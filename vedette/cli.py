@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -44,8 +46,18 @@ def _usage() -> str:
     )
 
 
+def _common() -> argparse.ArgumentParser:
+    """The options that every command has."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument(
+        "--config", metavar="FILE", help="settings, TOML (default: vedette.toml, here or in the data directory)"
+    )
+    parser.add_argument("--data", metavar="DIR", help="data directory (default: ~/.local/share/vedette)")
+    return parser
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; its exit code. Errors of ours are one sentence on stderr."""
+    """Runs a command; its exit code: 2 for wrong settings or words, 1 for other errors, each one sentence on stderr."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     if not words or words[0] in ("-h", "--help", "help"):
         print(_usage())
@@ -56,19 +68,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(version("vedette"))
         return 0
     if words[0] not in COMMANDS:
-        print(f"vedette: no such command {words[0]!r}; there are {', '.join(COMMANDS)}", file=sys.stderr)
+        near = difflib.get_close_matches(words[0], COMMANDS, 1)
+        meant = f"; did you mean {near[0]!r}?" if near else ""
+        print(f"vedette: no such command {words[0]!r}; there are {', '.join(COMMANDS)}{meant}", file=sys.stderr)
         return 2
-    from domain.errors import VedetteError
+    from domain.errors import SettingsInvalid, VedetteError
 
     module = importlib.import_module(f"vedette.commands.{COMMANDS[words[0]][0]}")
-    parser = argparse.ArgumentParser(prog=f"vedette {words[0]}", description=COMMANDS[words[0]][1])
-    parser.add_argument("--config", metavar="FILE", help="settings, TOML (default: vedette.toml, here or in the data directory)")
-    parser.add_argument("--data", metavar="DIR", help="data directory (default: ~/.local/share/vedette)")
+    common = _common()
+    parser = argparse.ArgumentParser(
+        prog=f"vedette {words[0]}", description=COMMANDS[words[0]][1], parents=[common], allow_abbrev=False
+    )
     module.register(parser)
+    given, rest = common.parse_known_args(words[1:])  # so that they may also stand behind an action
+    args = parser.parse_args(rest)
+    args.config, args.data = given.config, given.data
     try:
-        return int(module.run(parser.parse_args(words[1:])))
+        return int(module.run(args))
     except VedetteError as error:
         print(f"vedette {words[0]}: {error}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, SettingsInvalid) else 1
+    except BrokenPipeError:  # whoever read our lines has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except KeyboardInterrupt:
         return 130

@@ -6,13 +6,18 @@ import argparse
 import logging
 import os
 import sys
+import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from storage.keys import TenantKeys
+from vedette import lock
 from vedette.settings import Settings, load
+
+if TYPE_CHECKING:
+    from detectors.registry import Registry
 
 
 class Running(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,7 +26,7 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
     pid: int
     bootstrap: str
     store_url: str
-    broker: str
+    broker: str  # the embedded broker's id in this life, "" with a Kafka of its own
     api_url: str = ""
     epoch: int = 0
     pids: dict[str, int] = {}
@@ -33,23 +38,40 @@ def run_file(data: Path) -> Path:
 
 def running(data: Path) -> Running | None:
     """The system that runs on this data directory; None when there is none."""
-    try:
-        found = msgspec.json.decode(run_file(data).read_bytes(), type=Running)
-        os.kill(found.pid, 0)
-    except (OSError, msgspec.DecodeError):
+    if not lock.held(data):
         return None
-    return found
+    try:
+        return msgspec.json.decode(run_file(data).read_bytes(), type=Running)
+    except (OSError, msgspec.DecodeError):  # it has only begun to start, or has just stopped
+        return None
+
+
+def write_run_file(data: Path, found: Running) -> None:
+    """Whole or not at all, readable by nobody else (0600)."""
+    draft = data / f".run.json.{os.getpid()}"
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(msgspec.json.format(msgspec.json.encode(found)))
+    draft.replace(run_file(data))
+
+
+def paths(args: argparse.Namespace) -> tuple[Path | None, Path | None]:
+    """`--config` and `--data`, where they were given."""
+    return Path(args.config) if args.config else None, Path(args.data) if args.data else None
 
 
 def settings(args: argparse.Namespace) -> Settings:
     """The settings in force for a command, with the addresses of embedded parts filled in where they run."""
-    made = load(Path(args.config) if args.config else None, os.environ, data=Path(args.data) if args.data else None)
+    config, data = paths(args)
+    made = load(config, os.environ, data=data)
     found = running(made.data_dir)
-    if found is None:
-        return made
-    if not made.kafka.bootstrap:
+    return made if found is None else joined(made, found)
+
+
+def joined(made: Settings, found: Running) -> Settings:
+    """`made` with the addresses of the embedded parts of a running system, where it names no others."""
+    if not made.kafka.bootstrap and found.bootstrap:
         made = msgspec.structs.replace(made, kafka=msgspec.structs.replace(made.kafka, bootstrap=found.bootstrap))
-    if not made.store.url:
+    if not made.store.url and found.store_url:
         from vedette.embedded.store import settings_for
 
         port = int(found.store_url.rsplit(":", 1)[1])
@@ -62,7 +84,9 @@ def reachable(made: Settings) -> Settings:
     from domain.errors import VedetteError
 
     if not made.kafka.bootstrap or not made.store.url:
-        raise VedetteError(f"nothing runs on {made.data_dir}; start it with `vedette up`, or set kafka.bootstrap and store.url")
+        raise VedetteError(
+            f"nothing runs on {made.data_dir}; start it with `vedette up`, or set kafka.bootstrap and store.url"
+        )
     return made
 
 
@@ -70,7 +94,8 @@ def keys(made: Settings) -> TenantKeys:
     return TenantKeys(made.data_dir / "keys")
 
 
-def registry(made: Settings) -> Any:
+def registry(made: Settings) -> Registry:
+    """Every detector with its settings. SettingsInvalid names a wrong one."""
     from detectors.registry import load as load_registry
 
     return load_registry(made.detectors)
@@ -78,7 +103,10 @@ def registry(made: Settings) -> Any:
 
 def log_to_stderr(level: int = logging.INFO) -> None:
     """Plain lines with a UTC time; control characters of foreign text are escaped by repr where it is logged."""
-    logging.Formatter.converter = __import__("time").gmtime
-    logging.basicConfig(stream=sys.stderr, level=level, format="%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s %(message)s", datefmt="%Y-%m-%dT%H:%M:%S")
+    line = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s %(message)s", datefmt="%Y-%m-%dT%H:%M:%S")
+    line.converter = time.gmtime
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(line)
+    logging.basicConfig(level=level, handlers=[handler])
     for noisy in ("aiokafka", "faust", "mode", "kafka"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -2,252 +2,264 @@
 
 from __future__ import annotations
 
-import asyncio
-import fcntl
 import os
-import shutil
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from types import FrameType
+from typing import Protocol
 
 import msgspec
 
 from domain.errors import VedetteError
-from vedette.commands.migrate import prepare
-from vedette.compose import Running, run_file
-from vedette.embedded.broker import EmbeddedBroker, die_with_parent
-from vedette.embedded.store import EmbeddedStore, free_port
+from storage.settings import StoreSettings
+from vedette.children import Backoff, Child, ended, finish, kill
+from vedette.compose import Running, run_file, write_run_file
+from vedette.room import Room
 from vedette.settings import Settings
 
-#: The roles in the order they start; they stop in reverse.
+#: The roles, in the order they start.
 ROLES = ("ingest", "detect", "api", "notify")
 #: Those that belong to one epoch and end before the next is opened.
 OF_AN_EPOCH = ("ingest", "detect")
-BACKOFF_FIRST, BACKOFF_LAST, HEALTHY_AFTER = 0.2, 10.0, 30.0
-STOP_SECONDS = 8.0
-DISK_FREE_SHARE, DISK_FREE_BYTES = 0.10, 500_000_000
+#: Seconds that a clean stop gives the roles, the broker and the store: 10 in all, with a little to spare.
+STOP_ROLES, STOP_BROKER, STOP_STORE = 6.0, 0.5, 2.5
+#: Seconds that roles get to end when the broker is gone: they can only lose what they would do again anyway.
+END_OF_EPOCH = 3.0
 
 
-class Lock:
-    """One `up` per data directory."""
-
-    def __init__(self, data: Path) -> None:
-        data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        data.chmod(0o700)
-        self._file = open(data / "lock", "a+")  # noqa: SIM115 (held until the process ends)
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            self._file.seek(0)
-            owner = self._file.read().strip() or "unknown"
-            raise VedetteError(
-                f"{data} is in use by another `vedette up` (pid {owner}); stop it, or choose another directory with --data"
-            ) from error
-        self._file.truncate(0)
-        self._file.write(str(os.getpid()))
-        self._file.flush()
+class StopAsked(KeyboardInterrupt):
+    """A signal asked us to stop; raised wherever we are, so that no wait delays a stop."""
 
 
-@dataclass
-class Child:
-    """One role: its process, and when it may be started again after it died."""
+class Broker(Protocol):
+    """The embedded broker, as far as the supervisor knows it."""
 
-    name: str
-    command: list[str]
-    log: Path
-    process: subprocess.Popen[bytes] | None = None
-    started: float = 0.0
-    backoff: float = BACKOFF_FIRST
-    again_at: float = 0.0
-    wanted: bool = True
-
-    def start(self) -> None:
-        with open(self.log, "ab") as out:
-            self.process = subprocess.Popen(
-                self.command,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-                start_new_session=True,
-                preexec_fn=die_with_parent,  # noqa: PLW1509 (the supervisor has no threads)
-            )
-        self.started = time.monotonic()
+    process: subprocess.Popen[bytes] | None
+    broker_id: str
 
     @property
-    def alive(self) -> bool:
-        return self.process is not None and self.process.poll() is None
-
-    def term(self) -> None:
-        if self.alive and self.process:
-            self.process.terminate()
-
-    def reap(self, deadline: float) -> None:
-        """Wait until `deadline` (monotonic), then SIGKILL."""
-        if self.process is None:
-            return
-        try:
-            self.process.wait(max(0.05, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+    def bootstrap(self) -> str: ...
+    def start(self) -> None: ...
+    def memory(self) -> int: ...
+    def stop(self, *, seconds: float) -> None: ...
 
 
-@dataclass
+class Store(Protocol):
+    """The embedded store, as far as the supervisor knows it."""
+
+    process: subprocess.Popen[bytes] | None
+
+    def start(self) -> StoreSettings: ...
+
+
 class Supervisor:
-    """`start`, then `watch` until it returns, then `stop`. `say` gets one line per thing a person should know."""
+    """`start`, then `watch` until a signal, then `stop`. `say` gets one line per thing a person should know.
 
-    settings: Settings
-    arguments: list[str]
-    say: Callable[[str], None]
-    children: dict[str, Child] = field(default_factory=dict)
-    broker: EmbeddedBroker | None = None
-    store: EmbeddedStore | None = None
-    epoch: int = 0
-    stopping: bool = False
+    `prepare(settings, broker)` brings schema, topics and epoch up to date and returns the epoch's number; it is
+    called while ingest and detect do not run. A part that is None is somebody else's: only its address is used.
+    """
 
-    @property
-    def data(self) -> Path:
-        return self.settings.data_dir
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        commands: Mapping[str, list[str]],
+        prepare: Callable[[Settings, str], int],
+        say: Callable[[str], None],
+        broker: Broker | None = None,
+        store: Store | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self.settings, self.broker, self.store = settings, broker, store
+        self.data, self.logs = settings.data_dir, settings.data_dir / "logs"
+        self.children = {
+            name: Child(name, command, self.logs / f"{name}.log", environ=environ) for name, command in commands.items()
+        }
+        self.epoch = 0
+        self._prepare, self._say = prepare, say
+        self._open = False  # whether an epoch is open, so that its roles may run
+        self._backoff = {"broker": Backoff(), "store": Backoff()}
+        self._began: dict[str, float] = {}
+        self._room = Room(self.data, memory=broker.memory if broker else lambda: 0, say=say)
 
-    @property
-    def logs(self) -> Path:
-        return self.data / "logs"
-
+    # -- starting
     def start(self) -> None:
-        """Parts, schema, topics, epoch, roles. Raises what says in one sentence why not."""
-        self.logs.mkdir(exist_ok=True, mode=0o700)
-        self._look_at_disk()
-        made = self.settings
-        if not made.store.url:
-            self.store = EmbeddedStore(
-                self.data / "store", port=free_port(), databases=(made.store.database,), log=self.logs / "store.log"
-            )
-            made = msgspec.structs.replace(made, store=self.store.start())
-        if not made.kafka.bootstrap:
-            self.broker = EmbeddedBroker(port=free_port(), log=self.logs / "broker.log")
-            self.broker.start()
-            made = msgspec.structs.replace(
-                made, kafka=msgspec.structs.replace(made.kafka, bootstrap=self.broker.bootstrap)
-            )
-        self.settings = made
-        self._open()
-        for role in ROLES:
-            command = [sys.executable, "-P", "-m", "vedette", role, "--data", str(self.data), *self.arguments]
-            self.children[role] = Child(role, command, self.logs / f"{role}.log")
-            self.children[role].start()
+        """Parts, schema, topics, epoch, roles. VedetteError says in one sentence why not; then call `stop`."""
+        self.logs.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._room.look(time.monotonic())
+        if self.store:
+            self._start_store()
+        self._open_epoch()
+        for child in self.children.values():
+            child.start()
         self._write()
 
-    def _open(self) -> None:
-        identity = self.broker.broker_id if self.broker else f"kafka:{self.settings.kafka.bootstrap}"
-        self.epoch = asyncio.run(prepare(self.settings, broker=identity))
+    def _start_store(self) -> None:
+        assert self.store is not None
+        try:
+            self.settings = msgspec.structs.replace(self.settings, store=self.store.start())
+        except VedetteError:
+            if self.store.process:
+                kill(self.store.process)
+            raise
+        self._began["store"] = time.monotonic()
+
+    def _open_epoch(self) -> None:
+        """Nothing of the old epoch runs any more: start the broker if it is ours and gone, then open the next."""
+        identity = f"kafka:{self.settings.kafka.bootstrap}"
+        if self.broker:
+            if not _runs(self.broker.process):
+                self.broker.start()
+                self._began["broker"] = time.monotonic()
+            identity = self.broker.broker_id
+            kafka = msgspec.structs.replace(self.settings.kafka, bootstrap=self.broker.bootstrap)
+            self.settings = msgspec.structs.replace(self.settings, kafka=kafka)
+        self.epoch = self._prepare(self.settings, identity)
+        self._open = True
         self._write()
 
     def _write(self) -> None:
-        """run.json, atomically: where everything is."""
+        """run.json: where everything is."""
+        api = self.settings.api
         found = Running(
             pid=os.getpid(),
             bootstrap=self.settings.kafka.bootstrap,
             store_url=self.settings.store.url,
             broker=self.broker.broker_id if self.broker else "",
-            api_url=f"http://{self.settings.api.host}:{self.settings.api.port}",
+            api_url=f"http://{api.host}:{api.port}",
             epoch=self.epoch,
             pids=self.pids(),
         )
-        draft = run_file(self.data).with_suffix(".draft")
-        draft.touch(mode=0o600)
-        draft.write_bytes(msgspec.json.format(msgspec.json.encode(found)))
-        draft.replace(run_file(self.data))
+        write_run_file(self.data, found)
 
     def pids(self) -> dict[str, int]:
-        found = {name: child.process.pid for name, child in self.children.items() if child.process}
-        for name, part in (("broker", self.broker), ("store", self.store)):
-            if part and part.process:
-                found[name] = part.process.pid
-        return found
-
-    def _look_at_disk(self) -> None:
-        usage = shutil.disk_usage(self.data)
-        if usage.free < DISK_FREE_BYTES or usage.free < DISK_FREE_SHARE * usage.total:
-            self.say(f"little room: {usage.free // 1_000_000} MB free on the disk of {self.data}; make room before it is full")
+        """The processes that run now, by name."""
+        parts = {"broker": self.broker, "store": self.store} | self.children
+        return {name: part.process.pid for name, part in parts.items() if part and part.process}
 
     # -- watching
-    def watch(self, *, tick: float = 0.1) -> None:
-        """Until `stopping`: restart what dies."""
-        while not self.stopping:
+    def watch(self, *, tick: float = 0.2) -> None:
+        """Restarts what dies, until StopAsked."""
+        while True:
             self.look()
             time.sleep(tick)
 
     def look(self) -> None:
-        """One round: parts first, then roles."""
-        changed = False
-        if self.store and self.store.process and self.store.process.poll() is not None:
-            self.say(f"store ended with {self.store.process.returncode}; starting it again")
-            self.store.start()
-            changed = True
-        if self.broker and self.broker.process and self.broker.process.poll() is not None:
-            self.say(f"broker ended with {self.broker.process.returncode}; a new epoch begins")
-            self._new_epoch()
-            changed = True
-        for child in self.children.values():
-            changed |= self._tend(child)
+        """One round: parts first, then the roles that may run."""
+        now = time.monotonic()
+        changed = self._tend("store", self.store, now, self._start_store)
+        changed |= self._tend_broker(now)
+        for name, child in self.children.items():
+            if name in OF_AN_EPOCH and not self._open:
+                continue
+            line = child.tend()
+            changed |= line is not None
+            if line:
+                self._say(line)
         if changed:
             self._write()
+        self._room.look(now)
 
-    def _tend(self, child: Child) -> bool:
-        now = time.monotonic()
-        if child.alive:
-            if now - child.started > HEALTHY_AFTER:
-                child.backoff = BACKOFF_FIRST
+    def _tend(self, name: str, part: Broker | Store | None, now: float, again: Callable[[], None]) -> bool:
+        """Notices that a part has died, and starts it again when it is due; whether anything changed."""
+        if part is None or _runs(part.process):
             return False
-        if child.process is not None:
-            self.say(
-                f"{child.name} ended with {child.process.returncode}; starting it again in {child.backoff:.1f} s "
-                f"(see {child.log})"
-            )
-            child.process, child.again_at = None, now + child.backoff
-            child.backoff = min(BACKOFF_LAST, child.backoff * 2)
-        if now < child.again_at:
+        backoff = self._backoff[name]
+        if part.process is not None:
+            waiting = backoff.failed(now, lived=now - self._began.get(name, now))
+            self._say(f"{name} ended ({ended(part.process)}); it starts again in {waiting:.1f} s")
+            part.process = None
+            return True
+        return backoff.due(now) and self._try(name, part, again)
+
+    def _try(self, name: str, part: Broker | Store, again: Callable[[], None]) -> bool:
+        try:
+            again()
+        except VedetteError as error:
+            now = time.monotonic()
+            waiting = self._backoff[name].failed(now, lived=0.0)
+            said = str(error).partition("\n")[0][:400]
+            self._say(f"{name}: {said}; next try in {waiting:.1f} s")
+            part.process = part.process if _runs(part.process) else None
             return False
-        child.start()
+        self._say(f"{name} runs again")
         return True
 
-    def _new_epoch(self) -> None:
-        """Between epochs nothing runs: end what reads and writes the log, start the broker, open, start again."""
-        assert self.broker is not None
-        deadline = time.monotonic() + 3
-        for role in OF_AN_EPOCH:
-            self.children[role].term()
-        for role in OF_AN_EPOCH:
-            self.children[role].reap(deadline)
-        self.broker.start()
-        self._open()
-        for role in OF_AN_EPOCH:
-            self.children[role].start()
+    def _tend_broker(self, now: float) -> bool:
+        """A broker that died took the activity log with it: what belongs to the epoch ends, then a new one begins."""
+        if self.broker is None:
+            return False
+        if _runs(self.broker.process) and not self._open:  # it came up, but the epoch could not be opened
+            return self._backoff["broker"].due(now) and self._try("broker", self.broker, self._next_epoch)
+        changed = self._tend("broker", self.broker, now, self._next_epoch)
+        if self._open and not _runs(self.broker.process):
+            self._open = False
+            self._end(OF_AN_EPOCH, time.monotonic() + END_OF_EPOCH, quietly=True)
+        return changed
+
+    def _next_epoch(self) -> None:
+        self._open_epoch()
+        for name in OF_AN_EPOCH:
+            if name in self.children:
+                self.children[name].start()
+        self._say(f"epoch {self.epoch} is open")
 
     # -- stopping
     def stop(self) -> None:
-        """Roles first, then the broker, the store last; whoever does not end in time is killed."""
-        deadline = time.monotonic() + STOP_SECONDS
-        for child in self.children.values():
+        """Roles first, then the broker, the store last, within 10 s; who does not end in time is killed.
+
+        StopAsked once more kills at once.
+        """
+        try:
+            self._end(self.children, time.monotonic() + STOP_ROLES)
+            if self.broker:
+                self.broker.stop(seconds=STOP_BROKER)
+            if self.store and self.store.process and _runs(self.store.process):
+                self.store.process.terminate()
+                if not finish(self.store.process, time.monotonic() + STOP_STORE):
+                    self._say("store did not end in time and was killed")
+        except StopAsked:
+            self._say("asked again: killing what still runs")
+        finally:
+            for part in (*self.children.values(), self.broker, self.store):
+                if part and part.process:
+                    kill(part.process)
+            run_file(self.data).unlink(missing_ok=True)
+
+    def _end(self, names: Iterable[str], deadline: float, *, quietly: bool = False) -> None:
+        """SIGTERM to all of them at once, SIGKILL to those that still run at `deadline` (monotonic)."""
+        ending = [self.children[name] for name in names if name in self.children]
+        for child in ending:
             child.term()
-        for child in reversed(self.children.values()):
-            child.reap(deadline)
-        if self.broker:
-            self.broker.stop()
-        if self.store:
-            self.store.stop()
-        run_file(self.data).unlink(missing_ok=True)
+        for child in ending:
+            if not finish(child.process, deadline) and not quietly:
+                self._say(f"{child.name} did not end in time and was killed")
+            child.process = None
 
 
-def stop_on_signals(supervisor: Supervisor) -> None:
-    """SIGTERM and SIGINT end `watch`."""
+def _runs(process: subprocess.Popen[bytes] | None) -> bool:
+    return process is not None and process.poll() is None
 
-    def asked(*_: object) -> None:
-        supervisor.stopping = True
+
+def raise_on_signals() -> None:
+    """From now on SIGTERM and SIGINT raise StopAsked in the main thread, twice at most."""
+    asked = 0
+
+    def ask(number: int, _: FrameType | None) -> None:
+        nonlocal asked
+        asked += 1
+        if asked > 1:
+            for name in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(name, signal.SIG_IGN)
+        raise StopAsked(signal.Signals(number).name)
 
     for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, asked)
+        signal.signal(name, ask)
+
+
+def role_command(python: str, role: str, arguments: Iterable[str], data: Path) -> list[str]:
+    """How a role is started: `-P`, so that a stranger's `models/` in the working directory never shadows ours."""
+    return [python, "-P", "-m", "vedette", role, "--data", str(data), *arguments]

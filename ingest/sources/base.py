@@ -30,11 +30,11 @@ def row(fields: dict[str, Any]) -> list[Any]:
 
 
 class Draft(NamedTuple):
-    """What an adapter read: the values of an activity in the order of its fields, and what only `Normaliser` can finish.
+    """What an adapter read: the values of an activity in the order of its fields, for `Normaliser` to finish.
 
-    `row` holds at least occurred_at, action and actor_id. Its session_id is the session's own key, hashed later; its ip is
-    as it came. Tenant, source, feed, activity id, tokens, place and agent family are still blank in it. A row is a list
-    and not a dict of keywords because building the activity from it is ten times faster.
+    `row` holds at least occurred_at, action and actor_id. Its session_id is the session's own key, hashed later; its ip
+    is as it came. Tenant, source, feed, activity id, tokens, place and agent family are still blank in it. A row is a
+    list and not a dict of keywords because building the activity from it is ten times faster.
     """
 
     row: list[Any]

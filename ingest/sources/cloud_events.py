@@ -9,7 +9,7 @@ from ingest.refusal import Refused, missing, shown, wrong_type
 
 
 def unwrap(envelope: dict[str, Any]) -> dict[str, Any]:
-    """The generic event of `data`; id and time of the envelope count when it has none, its type when it is an action."""
+    """The generic event of `data`; id, time and source of the envelope, and a type that is an action, fill its gaps."""
     if envelope["specversion"] != "1.0":
         raise Refused("unknown_value", f"specversion {shown(envelope['specversion'])} is unknown; send CloudEvents 1.0")
     data = envelope.get("data")

@@ -6,14 +6,14 @@ What it accepts it reads exactly as `generic` would; a test holds the two agains
 from __future__ import annotations
 
 from operator import itemgetter
-from typing import Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta, field
 
 from domain import actions
 from domain.activity import FIELDS
-from ingest.sources.base import BLANK, Draft, at
+from ingest.sources.base import BLANK, Draft
 
 # Lengths that cannot exceed a limit in bytes: longer values take the slow path, which measures.
 _Id = Annotated[str, Meta(max_length=256)]
@@ -22,11 +22,16 @@ _Text = Annotated[str, Meta(max_length=2_048)]
 _Texts = Annotated[tuple[_Text, ...], Meta(max_length=100)]
 _Whole = Annotated[int, Meta(ge=0)]
 #: Facts and lists of ids need more than types: they go the slow way.
-_Action = Literal[tuple(action for action in actions.ACTIONS if action != actions.CONTEXT_STATED)]  # type: ignore[valid-type]
-_Outcome = Literal[actions.OUTCOMES]  # type: ignore[valid-type]
-_Reason = Literal[actions.REASONS]  # type: ignore[valid-type]
-_Channel = Literal[actions.CHANNELS]  # type: ignore[valid-type]
-_Kind = Literal[actions.ACTOR_KINDS]  # type: ignore[valid-type]
+_ACTIONS = tuple(action for action in actions.ACTIONS if action != actions.CONTEXT_STATED)
+if TYPE_CHECKING:  # mypy wants the words of a Literal written out; msgspec takes them from the vocabulary
+    _Action: TypeAlias = str
+    _Outcome: TypeAlias = str
+    _Reason: TypeAlias = str
+    _Channel: TypeAlias = str
+    _Kind: TypeAlias = str
+else:
+    _Action, _Outcome, _Reason = Literal[_ACTIONS], Literal[actions.OUTCOMES], Literal[actions.REASONS]
+    _Channel, _Kind = Literal[actions.CHANNELS], Literal[actions.ACTOR_KINDS]
 
 
 class _Actor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -52,13 +57,13 @@ class _Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     action: _Action
     actor: _Actor
     origin: _Origin = _Origin()
-    tenant: _Text = ""
-    source: _Text = ""
-    feed: _Text = ""
+    said_tenant: _Text = field(name="tenant", default="")
+    said_source: _Text = field(name="source", default="")
+    said_feed: _Text = field(name="feed", default="")
     native_id: _Id = field(name="id", default="")
-    outcome: _Outcome | None = None
-    reason: _Reason | Literal[""] = ""
-    channel: _Channel | Literal[""] = ""
+    outcome: _Outcome = "unknown"
+    reason: _Reason = ""
+    channel: _Channel = ""
     object_type: _Text = ""
     object_id: _Id = ""
     count: _Whole | None = None
@@ -82,7 +87,6 @@ _NAMES: Final = _Event.__struct_fields__ + _Actor.__struct_fields__ + _Origin.__
 #: From the fields of event, actor and origin, one after the other and before a blank row, to the row of an activity.
 _ROW: Final = itemgetter(*[_NAMES.index(name) for name in FIELDS])
 _BLANK: Final = tuple(BLANK)
-_OUTCOME_AT: Final = at("outcome")
 _astuple = msgspec.structs.astuple
 
 
@@ -93,6 +97,4 @@ def read(event: dict[str, Any]) -> tuple[Draft, str] | None:
     except msgspec.ValidationError:
         return None
     row = list(_ROW(_astuple(typed) + _astuple(typed.actor) + _astuple(typed.origin) + _BLANK))
-    if typed.outcome is None:
-        row[_OUTCOME_AT] = "unknown"
-    return Draft(row, tenant=typed.tenant, source=typed.source, feed=typed.feed), typed.said_at
+    return Draft(row, tenant=typed.said_tenant, source=typed.said_source, feed=typed.said_feed), typed.said_at

@@ -34,8 +34,8 @@ class Salesforce:
         if not upper and "event_type" not in event:
             raise Refused(
                 "shape_unknown",
-                "the record has neither EVENT_TYPE nor event_type; send rows of Salesforce event log files, or the generic "
-                "event to vedette.raw",
+                "the record has neither EVENT_TYPE nor event_type; send rows of Salesforce event log files, "
+                "or the generic event to vedette.raw",
             )
         columns = {name.lower(): value for name, value in event.items()}
         if len(columns) != len(event):
@@ -95,7 +95,10 @@ def _native_id(row: Row, kind: str, columns: dict[str, Any]) -> str:
     """Type, request and, for rows of one request, what they were about; without a request, the whole content."""
     request = row.ident("request_id")
     if not request:
-        known = sorted((name, value) for name in columns if (value := row.word(name)))
+        names = [
+            name for name in columns if not name.endswith("_derived") and name != "user_email"
+        ]  # not in all shapes
+        known = sorted((name, value) for name in names if (value := row.word(name)))
         return f"{kind}/content-{_short(known, 16)}"
     parts = [(name, value) for name in _PARTS if (value := row.word(name))]
     return f"{kind}/{request}/{_short(parts, 8)}" if parts else f"{kind}/{request}"

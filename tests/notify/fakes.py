@@ -167,7 +167,9 @@ class MemoryStore:
                 last[d.incident_id] = d
         known = {i.incident_id: i.revision for i in self.incidents.values()}
         return [
-            msgspec.json.decode(d.incident, type=Incident) for d in last.values() if d.sequence > known.get(d.incident_id, 0)
+            msgspec.json.decode(d.incident, type=Incident)
+            for d in last.values()
+            if d.sequence > known.get(d.incident_id, 0)
         ]
 
     async def triaged(self) -> list[tuple[Incident, str, str]]:

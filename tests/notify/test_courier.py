@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,6 @@ async def pass_time(courier: Courier, receivers: Receivers, *, until: int, step:
 
 async def test_hours_of_500_and_then_recovery_deliver_each_id_exactly_once(data: Path) -> None:
     store, receivers = MemoryStore(), Receivers()
-    recovered: list[str] = []
     receivers.answers["oncall"] = lambda: DOWN if receivers.now < T0 + 5 * HOUR else Answer(status=200)
     await store.put_deliveries([delivery(n) for n in range(1, 6)])
     courier = make(store, receivers, data)
@@ -74,7 +74,7 @@ async def test_hours_of_500_and_then_recovery_deliver_each_id_exactly_once(data:
     assert {row.status for row in store.rows.values()} == {"delivered"}
     for number in range(1, 6):
         tried = [at for at, _, made in receivers.attempts if made == delivery(number).webhook_id]
-        pauses = [later - earlier for earlier, later in zip(tried, tried[1:], strict=False)]
+        pauses = [later - earlier for earlier, later in pairwise(tried)]
         for made, seconds in zip(pauses, SCHEDULE[1:], strict=False):
             assert seconds * 800 <= made <= seconds * 1200 + 30 * SECOND, "the schedule, at polls of 30 s"
 
@@ -113,7 +113,7 @@ async def test_a_slow_receiver_takes_two_at_a_time_and_does_not_delay_another_ch
     courier = make(store, receivers, data)
     await courier.poll()
     async with asyncio.timeout(5):
-        while sum(1 for row in store.rows.values() if row.status == "delivered") < 8:
+        while sum(1 for row in store.rows.values() if row.status == "delivered") < 8:  # noqa: ASYNC110 - under a deadline
             await asyncio.sleep(0)
     assert Counter(channel for _, channel, _ in receivers.attempts) == {"slow": 2, "oncall": 8}
     receivers.hold["slow"].set()

@@ -37,7 +37,17 @@ def test_a_public_address_is_not_blocked(address: str) -> None:
 
 @pytest.mark.parametrize(
     "host",
-    ["127.0.0.1", "0x7f.1", "0x7f000001", "2130706433", "017700000001", "127.1", "[::1]", "[::ffff:7f00:1]", "localhost"],
+    [
+        "127.0.0.1",
+        "0x7f.1",
+        "0x7f000001",
+        "2130706433",
+        "017700000001",
+        "127.1",
+        "[::1]",
+        "[::ffff:7f00:1]",
+        "localhost",
+    ],
 )
 async def test_odd_spellings_of_the_own_machine_are_refused(host: str) -> None:
     with pytest.raises(Refused, match="not a public address"):
@@ -87,7 +97,9 @@ async def test_a_name_that_changes_its_answer_is_asked_once_and_connected_to_as_
     target = await check("https://hooks.example.com:8443/a", lookup=flipping)
     assert target == Target("https://hooks.example.com:8443/a", "hooks.example.com", 8443, ("8.8.8.8",))
     resolved = await Pinned(target).resolve("hooks.example.com", 8443, socket.AF_UNSPEC)
-    assert [(entry["hostname"], entry["host"], entry["port"]) for entry in resolved] == [("hooks.example.com", "8.8.8.8", 8443)]
+    assert [(entry["hostname"], entry["host"], entry["port"]) for entry in resolved] == [
+        ("hooks.example.com", "8.8.8.8", 8443)
+    ]
     assert len(answers) == 1
 
 

@@ -21,7 +21,9 @@ def keys(*secrets: str) -> tuple[bytes, ...]:
 
 def test_a_known_secret_id_time_and_body_give_a_known_signature() -> None:
     secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-    headers = sign(b'{"test": 2432232314}', webhook_id="msg_p5jXN8AQM9LWM0D4loKWxJek", at=1614265330000, keys=keys(secret))
+    headers = sign(
+        b'{"test": 2432232314}', webhook_id="msg_p5jXN8AQM9LWM0D4loKWxJek", at=1614265330000, keys=keys(secret)
+    )
     assert headers == {
         "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
         "webhook-timestamp": "1614265330",

@@ -266,3 +266,17 @@ async def test_names_are_shown_only_to_a_channel_that_may_know_them(store: Memor
     assert "Ann Example exported 118,400" in bodies["named"]
     assert "Ann Example" not in bodies["plain"]
     assert "person-a1b2c3d4 exported 118,400" in bodies["plain"]
+
+
+async def test_an_alert_that_cannot_be_put_into_words_does_not_silence_the_others(store: MemoryStore) -> None:
+    notifier = Notifier(ONE, store)
+    broken = content(1, severity=Severity.CRITICAL, parts={"rows": {"span_ms": "long"}, "object": "x", "p50": 1})
+    store.accept(broken, at=T0, version=1)
+    store.accept(content(2, severity=Severity.CRITICAL), at=T0, version=1)
+    await notifier.poll(T0)
+    await notifier.poll(T0 + SECOND)
+    assert store.sent() == [("opened", "oncall")]
+    assert [(n.kind, n.subject) for n in store.notices.values()] == [("alert_untold", uid(1))]
+    store.accept(content(1, severity=Severity.CRITICAL), at=T0 + MINUTE, version=2)
+    await notifier.poll(T0 + MINUTE)
+    assert len(store.sent()) == 2

@@ -4,112 +4,137 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import socket
+import http.client
+import os
+import sys
 import time
-import urllib.request
+from collections.abc import Callable, Mapping
+from contextlib import closing
 
 import msgspec
 
 from domain.errors import VedetteError
+from transport.topics import TOPICS
 from vedette import compose
-from vedette.embedded.store import free_port
-from vedette.settings import Settings, load
-from vedette.supervisor import Lock, Supervisor, stop_on_signals
+from vedette.commands.migrate import prepare
+from vedette.commands.token import FIRST_TENANT, create_first
+from vedette.embedded import ports
+from vedette.embedded.broker import EmbeddedBroker
+from vedette.embedded.store import EmbeddedStore
+from vedette.lock import Lock
+from vedette.settings import Settings, find, load
+from vedette.supervisor import ROLES, StopAsked, Supervisor, raise_on_signals, role_command
+
+#: Seconds in which the API must answer.
+READY_SECONDS = 60.0
+Say = Callable[[str], None]
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """Where the API of a system that was started is, and the first key; "" when there were keys already."""
+
+    api: str
+    key: str
 
 
 def register(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--port", type=int, help="port of the API (default 8080; the next free one if it is taken)")
+    parser.add_argument("--port", type=int, help="port of the API (default 8080, a free one if that is taken)")
 
 
 def run(args: argparse.Namespace) -> int:
-    supervisor = begin(args)
-    try:
-        supervisor.watch()
-    finally:
-        print("stopping", flush=True)
-        supervisor.stop()
-    return 0
-
-
-def begin(args: argparse.Namespace) -> Supervisor:
-    """Start everything and say where it is; returns when the API answers."""
-    made = _settings(args)
+    raise_on_signals()
+    config, data = compose.paths(args)
+    made = load(config, os.environ, data=data)
+    compose.registry(made)  # a wrong detector setting is said now, not by a child
     lock = Lock(made.data_dir)
-    arguments = ["--config", args.config] if args.config else []
-    supervisor = Supervisor(made, arguments, say)
-    supervisor.lock = lock  # type: ignore[attr-defined]  # held as long as the supervisor lives
-    stop_on_signals(supervisor)
-    began = time.monotonic()
+    made = with_port(made, args.port, say)
+    file = find(config, os.environ, data=data)
+    supervisor = compose_up(made, say, ["--config", str(file)] if file else [], os.environ)
     try:
-        supervisor.start()
-        _ready(supervisor, began)
-        first_key(supervisor)
-    except BaseException:
+        begin(supervisor, say)
+        supervisor.watch()
+    except StopAsked:
+        say("stopping")
+    finally:
+        began = time.monotonic()
         supervisor.stop()
-        raise
-    return supervisor
+        lock.release()
+        say(f"stopped after {time.monotonic() - began:.1f} s")
+    return 0
 
 
 def say(line: str) -> None:
     print(line, flush=True)
 
 
-def _settings(args: argparse.Namespace) -> Settings:
-    import os
-    from pathlib import Path
-
-    made = load(Path(args.config) if args.config else None, os.environ, data=Path(args.data) if args.data else None)
-    compose.registry(made)  # a wrong detector setting is said now, not by a child
-    port = args.port or made.api.port
-    if port == 0 or (not args.port and _taken(made.api.host, port)):
-        port = free_port()
-    os.environ["VEDETTE_API__PORT"] = str(port)  # the children's environment
-    return msgspec.structs.replace(made, api=msgspec.structs.replace(made.api, port=port))
+def with_port(made: Settings, asked: int | None, say: Say) -> Settings:
+    """The settings with a port for the API that is free; VedetteError when `asked` is not."""
+    host, port = made.api.host, made.api.port if asked is None else asked
+    if port and ports.taken(port, host):
+        if asked is not None:
+            raise VedetteError(f"port {port} is taken; stop what listens there, or leave --port out to get a free one")
+        say(f"port {port} is taken, the API gets another")
+        port = 0
+    return msgspec.structs.replace(made, api=msgspec.structs.replace(made.api, port=port or ports.free(host)))
 
 
-def _taken(host: str, port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return True
-    return False
+def compose_up(made: Settings, say: Say, arguments: list[str], environ: Mapping[str, str]) -> Supervisor:
+    """A supervisor of the four roles, with an embedded broker and store where the settings name no others.
+
+    `arguments` and `environ` are the children's, who must come to the same settings by them.
+    """
+    logs = made.data_dir / "logs"
+    store = EmbeddedStore(
+        made.data_dir / "store", port=ports.free(), databases=(made.store.database,), log=logs / "store.log"
+    )
+    return Supervisor(
+        made,
+        commands={role: role_command(sys.executable, role, arguments, made.data_dir) for role in ROLES},
+        prepare=lambda settings, broker: asyncio.run(prepare(settings, broker=broker)).epoch,
+        say=say,
+        broker=None if made.kafka.bootstrap else EmbeddedBroker(port=ports.free(), log=logs / "broker.log"),
+        store=None if made.store.url else store,
+        environ={**environ, "VEDETTE_API__PORT": str(made.api.port)},
+    )
 
 
-def _ready(supervisor: Supervisor, began: float) -> None:
-    """Wait for the API, then say what runs where."""
+def begin(supervisor: Supervisor, say: Say) -> Ready:
+    """Starts everything, waits until the API answers, makes the first key, and says where all is."""
+    began = time.monotonic()
+    supervisor.start()
     made = supervisor.settings
     api = f"http://{made.api.host}:{made.api.port}"
-    deadline = time.monotonic() + 60
-    while not supervisor.stopping:
-        try:
-            with urllib.request.urlopen(f"{api}/healthz", timeout=2) as answer:
-                answer.read()
-                break
-        except OSError:
-            if time.monotonic() > deadline:
-                raise VedetteError(f"the API did not come up within 60 s; see {supervisor.logs / 'api.log'}") from None
-            supervisor.look()
-            time.sleep(0.1)
-    broker = "Tansu, embedded" if supervisor.broker else "Kafka"
-    store = "ClickHouse, embedded" if supervisor.store else "ClickHouse"
-    say(f"broker  {made.kafka.bootstrap} ({broker})")
-    say(f"store   {made.store.url} ({store})")
-    say("roles   ingest detect api notify")
-    say(f"API     {api}/api/v1   documentation {api}/docs")
+    _wait_for_api(supervisor)
+    say(f"broker  {made.kafka.bootstrap} ({'Tansu, embedded' if supervisor.broker else 'Kafka'})")
+    say(f"store   {made.store.url} ({'ClickHouse, embedded' if supervisor.store else 'ClickHouse'})")
+    say(f"topics  {len(TOPICS)}, with {made.kafka.activity_partitions} activity partitions")
+    say(f"roles   {' '.join(supervisor.children)}, epoch {supervisor.epoch}")
+    say(f"API     {api}/api/v1, documentation {api}/docs")
     say(f"logs    {supervisor.logs}")
-    say(f"ready after {time.monotonic() - began:.1f} s; Ctrl-C stops everything")
-
-
-def first_key(supervisor: Supervisor) -> None:
-    """At the first start there is no API key yet: make one and show how to use it."""
-    from vedette.commands.token import create_first
-
-    made = supervisor.settings
     key = asyncio.run(create_first(made))
     if key:
-        say(f"API key (shown once, role admin, tenant acme): {key}")
-        say(f"  curl -H 'Authorization: Bearer {key}' http://{made.api.host}:{made.api.port}/api/v1/alerts")
+        say(f"API key (tenant {FIRST_TENANT}, role admin; it is shown only now): {key}")
+        say(f"  curl -H 'Authorization: Bearer {key}' {api}/api/v1/alerts")
+    say(f"ready after {time.monotonic() - began:.1f} s; Ctrl-C stops everything")
+    return Ready(api, key)
 
 
+def _wait_for_api(supervisor: Supervisor) -> None:
+    """VedetteError with the last words of its log when the API does not answer."""
+    api = supervisor.settings.api
+    deadline = time.monotonic() + READY_SECONDS
+    while True:
+        try:
+            with closing(http.client.HTTPConnection(api.host, api.port, timeout=2)) as connection:
+                connection.request("GET", "/healthz")
+                if connection.getresponse().status == http.HTTPStatus.OK:
+                    return
+        except (OSError, http.client.HTTPException):
+            pass  # it has only begun to start
+        supervisor.look()
+        if time.monotonic() > deadline:
+            log = supervisor.logs / "api.log"
+            words = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() if log.exists() else []
+            last = f": {words[-1][:300]}" if words else ""
+            raise VedetteError(f"the API did not answer within {READY_SECONDS:.0f} s; its log is {log}{last}")
+        time.sleep(0.1)

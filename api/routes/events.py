@@ -1,0 +1,163 @@
+"""Events: sending them with a promise, reading them back."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from api import bodies, shapes, streams
+from api.auth import Who
+from api.problems import not_found
+from api.query import Cursor, Limit, Since, Until, Values, moment, one_of, uuid
+from api.sending import Outgoing
+from api.services import Uses
+from api.validate import Envelope, check
+from domain import clock
+from domain.actions import ACTIONS, NETWORKS, OUTCOMES
+from domain.errors import Rejected
+from storage.places import Fate
+from transport.topics import RAW_HTTP
+
+router = APIRouter(prefix="/events", tags=["events"])
+
+_EVENT: Final = {
+    "type": "object",
+    "required": ["id", "occurred_at", "action", "actor"],
+    "properties": {
+        "id": {"type": "string", "description": "The CRM's own id: a retry with the same id is not a second event"},
+        "occurred_at": {"type": "string", "format": "date-time"},
+        "action": {"type": "string", "enum": list(ACTIONS)},
+        "actor": {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}},
+    },
+    "example": {
+        "id": "ev-1",
+        "occurred_at": "2026-11-24T09:00:00Z",
+        "action": "auth.login.failed",
+        "actor": {"id": "005A1", "login": "ada@acme.example"},
+        "ip": "203.0.113.7",
+    },
+}
+_BODY: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": {"oneOf": [_EVENT, {"type": "array", "items": _EVENT}]}},
+            "application/x-ndjson": {"schema": {"type": "string", "description": "One event per line"}},
+            "application/cloudevents-batch+json": {"schema": {"type": "array", "items": {"type": "object"}}},
+        },
+    }
+}
+_WORD: Final = r"^[a-z0-9][a-z0-9_.-]{0,62}$"
+
+
+@router.post("", operation_id="send_events", summary="Send events", openapi_extra=_BODY)
+async def send_events(
+    request: Request,
+    who: Who,
+    uses: Uses,
+    source: Annotated[str, Query(pattern=_WORD, description="Whose format the events have")] = "generic",
+    feed: Annotated[str, Query(pattern=r"^$|" + _WORD, description="The feed they belong to")] = "",
+) -> Response:
+    """One object, an array, or an object per line; gzip is inflated. Answers when it is known what became of each
+    event: `stored`, `duplicate` (an earlier delivery counts), `rejected` (with code and reason) or `skipped` (no
+    business of ours). 503 means unknown: send the same again."""
+    raws = await bodies.events(request, most=uses.settings.max_body_bytes)
+    checked = [check(raw, source=source) for raw in raws]
+    headers = [("tenant", who.tenant.encode()), ("source", source.encode())]
+    if feed:
+        headers.append(("feed", feed.encode()))
+    outgoing = [
+        Outgoing(RAW_HTTP, raw, tuple(headers), each.occurred_at)
+        for raw, each in zip(raws, checked, strict=True)
+        if isinstance(each, Envelope)
+    ]
+    fates = iter(await uses.sender.send(who.tenant, outgoing))
+    rows = []
+    for index, each in enumerate(checked):
+        if isinstance(each, Rejected):
+            rows.append(_told(index, None, Fate("rejected", code=each.code, reason=each.reason)))
+        else:
+            rows.append(_told(index, each.id, next(fates)))
+    counts = {status: sum(row["status"] == status for row in rows) for status in ("stored", "duplicate", "rejected")}
+    skipped = sum(row["status"] == "skipped" for row in rows)
+    uses.metrics.sent(rows)
+    return shapes.json({**counts, "skipped": skipped, "events": rows})
+
+
+def _told(index: int, native: str | None, fate: Fate) -> dict[str, Any]:
+    row: dict[str, Any] = {"index": index, "id": native or None, "status": fate.status}
+    if fate.activity_id:
+        row["activity_id"] = fate.activity_id
+    if fate.status == "rejected":
+        row |= {"code": fate.code, "reason": fate.reason}
+    return row
+
+
+@router.get("", operation_id="list_events", summary="List stored events, newest first")
+async def list_events(
+    who: Who,
+    uses: Uses,
+    action: Values = [],  # noqa: B006 (FastAPI copies defaults)
+    outcome: Values = [],  # noqa: B006
+    actor: Values = [],  # noqa: B006
+    login: Values = [],  # noqa: B006
+    ip: Values = [],  # noqa: B006
+    event_source: Annotated[list[str], Query(alias="source")] = [],  # noqa: B006
+    feed: Values = [],  # noqa: B006
+    app: Values = [],  # noqa: B006
+    country: Values = [],  # noqa: B006
+    network: Values = [],  # noqa: B006
+    object_type: Values = [],  # noqa: B006
+    since: Since = None,
+    until: Until = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> Response:
+    """`actor`, `login` and `ip` take the value or its token. `next` is null on the last page."""
+    now = clock.now()
+    given = {
+        "action": one_of("action", action, ACTIONS),
+        "outcome": one_of("outcome", outcome, OUTCOMES),
+        "actor": uses.tokens(who.tenant, actor),
+        "login": uses.tokens(who.tenant, login),
+        "ip": uses.tokens(who.tenant, ip),
+        "source": event_source,
+        "feed": feed,
+        "app": app,
+        "country": country,
+        "network": one_of("network", network, NETWORKS),
+        "object_type": object_type,
+    }
+    where = {name: values for name, values in given.items() if values}
+    question = ["events", where, since, until]
+    before = uses.cursors.read(cursor, tenant=who.tenant, question=question) if cursor else None
+    rows = await uses.events.list(
+        who.tenant,
+        where=where,
+        since=moment("since", since, now=now),
+        until=moment("until", until, now=now),
+        before=(before[0], before[1]) if before else None,
+        limit=limit + 1,
+    )
+    page, more = rows[:limit], len(rows) > limit
+    following = uses.cursors.make(page[-1].key, tenant=who.tenant, question=question) if more else None
+    return shapes.json({"items": [shapes.event(row) for row in page], "next": following})
+
+
+@router.get("/stream", operation_id="stream_events", summary="Events as they are stored, as server-sent events")
+async def stream_events(who: Who, uses: Uses) -> Response:
+    """From now on; activities that occurred more than an hour ago are left out."""
+    stream = streams.EventStream(uses.tail, uses.epochs, uses.events, who.tenant)
+    await stream.look()
+    return streams.response(stream.look)
+
+
+@router.get("/{event_id}", operation_id="get_event", summary="One stored event")
+async def get_event(event_id: str, who: Who, uses: Uses) -> Response:
+    """By its activity_id."""
+    found = await uses.events.get(who.tenant, uuid("event", event_id))
+    if found is None:
+        raise not_found("event", event_id)
+    return shapes.json(shapes.event(found))

@@ -1,0 +1,43 @@
+"""Feeds: did my events arrive? Per source and feed, what came in, how late, and when last."""
+
+from __future__ import annotations
+
+import msgspec
+
+from storage.client import Client
+from storage.columns import moment, ms
+
+
+class Feed(msgspec.Struct, frozen=True, array_like=True):
+    """Counts and delays since the asked time; `delay_*` in seconds, received − occurred; times in ms, 0 for never."""
+
+    tenant: str
+    source: str
+    feed: str
+    stored: int
+    rejected: int
+    skipped: int
+    headers: int
+    last_occurred: int
+    last_received: int
+    delay_median: float
+    delay_p99: float
+
+
+class FeedStore:
+    """Over the reader's client."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def list(self, tenant: str = "", *, since: int) -> list[Feed]:
+        """The feeds of a tenant, or of all, with something received since `since` (ms; whole hours count)."""
+        return await self._client.query(
+            "SELECT tenant, source, feed, sum(stored), sum(rejected), sum(skipped), sum(headers), "
+            f"{ms('max(last_occurred)')}, {ms('max(last_received)')}, "
+            "ifNotFinite(quantileTDigestMerge(0.5)(delay), 0), ifNotFinite(quantileTDigestMerge(0.99)(delay), 0) "
+            "FROM feeds WHERE {tenant:String} IN ('', tenant) "
+            f"AND hour >= toStartOfHour({moment()}) GROUP BY tenant, source, feed ORDER BY tenant, source, feed",
+            {"tenant": tenant, "at": since},
+            row=Feed,
+        )
