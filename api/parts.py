@@ -13,9 +13,14 @@ from storage.keys import TenantKeys
 
 
 class Producer(Protocol):
-    """The verb of a Kafka producer: the inner awaitable is the acknowledgement, with topic, partition and offset."""
+    """The verb of a Kafka producer: the inner awaitable is the acknowledgement, with topic, partition and offset.
 
-    async def send(self, topic: str, value: bytes, *, headers: Sequence[tuple[str, bytes]]) -> Awaitable[Any]: ...
+    Records of one `key` go to one partition.
+    """
+
+    async def send(
+        self, topic: str, value: bytes, *, key: bytes | None, headers: Sequence[tuple[str, bytes]]
+    ) -> Awaitable[Any]: ...
 
 
 @dataclass(frozen=True, kw_only=True)

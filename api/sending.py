@@ -24,12 +24,17 @@ _RETRY: Final = "send the same again: an event that was stored is not stored twi
 
 
 class Outgoing(msgspec.Struct, frozen=True):
-    """A record on its way; `occurred_at` (ms) where the event says it."""
+    """A record on its way; `occurred_at` (ms) where the event says it.
+
+    Deliveries of one event share a `key`, so that they lie in one lane, where the first is the earliest: of two lanes
+    either may count as the earlier one, and a repetition would be called stored.
+    """
 
     topic: str
     value: bytes
     headers: tuple[tuple[str, bytes], ...]
     occurred_at: int | None = None
+    key: bytes | None = None
 
 
 class Sender:
@@ -69,7 +74,9 @@ class Sender:
     async def _produce(self, records: Sequence[Outgoing], deadline: float) -> list[Place]:
         try:
             async with asyncio.timeout_at(deadline):
-                sent = [await self._producer.send(r.topic, r.value, headers=list(r.headers)) for r in records]
+                sent = [
+                    await self._producer.send(r.topic, r.value, key=r.key, headers=list(r.headers)) for r in records
+                ]
                 acknowledged = await asyncio.gather(*sent)
         except Exception as error:  # whatever the driver raises, the records may or may not be in the log
             raise BrokerUnavailable(f"Kafka did not acknowledge: {error or type(error).__name__}") from error

@@ -6,9 +6,10 @@ import csv
 import gzip
 import io
 import zlib
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Final, cast
+from typing import Any, Final, TypeAlias, cast
 
 import msgspec
 
@@ -25,6 +26,9 @@ _encode = msgspec.json.Encoder(order="sorted").encode
 Row = tuple[int, bytes]
 
 
+_Bytes: TypeAlias = "io.BufferedReader[Any]"
+
+
 class FileUnreadable(VedetteError):
     """The file cannot be opened, or its compression is broken part of the way through."""
 
@@ -36,20 +40,21 @@ def rows(path: Path, source: str) -> Iterator[Row]:
     """
     try:
         with path.open("rb") as file:
-            yield from _rows(_unpacked(file), path, source)
+            if file.peek(2)[:2] == b"\x1f\x8b":
+                with (
+                    gzip.GzipFile(fileobj=file) as packed,
+                    io.BufferedReader(cast(io.RawIOBase, packed), _CHUNK) as text,
+                ):
+                    yield from _rows(text, path, source)
+            else:
+                yield from _rows(file, path, source)
     except (OSError, EOFError, zlib.error) as error:
         raise FileUnreadable(
             f"{path.name} cannot be read ({str(error) or type(error).__name__}); check the file, or copy it again"
         ) from error
 
 
-def _unpacked(file: IO[bytes]) -> io.BufferedReader:
-    packed = file.read(2) == b"\x1f\x8b"
-    file.seek(0)
-    return io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(fileobj=file) if packed else file), _CHUNK)
-
-
-def _rows(file: io.BufferedReader, path: Path, source: str) -> Iterator[Row]:
+def _rows(file: _Bytes, path: Path, source: str) -> Iterator[Row]:
     if file.peek(3)[:3] == b"\xef\xbb\xbf":
         file.read(3)
     start = file.peek(_CHUNK).lstrip()[:1]
@@ -65,7 +70,7 @@ def _rows(file: io.BufferedReader, path: Path, source: str) -> Iterator[Row]:
     return _csv_rows(file)
 
 
-def _lines(file: io.BufferedReader) -> Iterator[Row]:
+def _lines(file: _Bytes) -> Iterator[Row]:
     """Lines with their numbers; of a line beyond the limit its beginning, the rest is read and dropped."""
     number = 0
     while line := file.readline(MOST_ROW):
@@ -76,7 +81,7 @@ def _lines(file: io.BufferedReader) -> Iterator[Row]:
         yield number, line
 
 
-def _json_lines(file: io.BufferedReader) -> Iterator[Row]:
+def _json_lines(file: _Bytes) -> Iterator[Row]:
     for number, line in _lines(file):
         if row := line.strip():
             yield number, row
@@ -85,31 +90,38 @@ def _json_lines(file: io.BufferedReader) -> Iterator[Row]:
 class _Tape:
     """Lines for the CSV reader, remembered until the row they make is complete; bytes that are no UTF-8 survive it."""
 
-    def __init__(self, file: io.BufferedReader) -> None:
+    def __init__(self, file: _Bytes) -> None:
         self._lines = _lines(file)
-        self.held: list[bytes] = []
-        self.first, self.size = 1, 0
+        self._again: deque[Row] = deque()
+        self._held: list[Row] = []
+        self._size = 0
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        number, line = next(self._lines)
-        if not self.held:
-            self.first = number
-        if self.size <= MOST_ROW:
-            self.held.append(line)
-        self.size += len(line)
-        return line.decode("utf-8", "surrogateescape")
+        row = self._again.popleft() if self._again else next(self._lines)
+        self._held.append(row)
+        self._size += len(row[1])
+        if self._size > MOST_ROW * 2 or len(row[1]) >= MOST_ROW:
+            raise csv.Error("a row without end")
+        return row[1].decode("utf-8", "surrogateescape")
 
-    def take(self) -> Row:
-        """The lines since the last call, as they stand."""
-        row = (self.first, b"".join(self.held)[:MOST_ROW])
-        self.held, self.size = [], 0
-        return row
+    def take(self) -> int:
+        """The row is complete: the line it began on."""
+        first = self._held[0][0]
+        self._held, self._size = [], 0
+        return first
+
+    def give_up(self) -> Row:
+        """The lines make no row: the first as it stands, the others are read again as rows of their own."""
+        first, *rest = self._held
+        self._again.extendleft(reversed(rest))
+        self._held, self._size = [], 0
+        return first
 
 
-def _csv_rows(file: io.BufferedReader) -> Iterator[Row]:
+def _csv_rows(file: _Bytes) -> Iterator[Row]:
     """One JSON object per row, keys sorted. A row that does not fit the header stays raw, which is no JSON."""
     csv.field_size_limit(MOST_ROW)
     tape = _Tape(file)
@@ -120,14 +132,18 @@ def _csv_rows(file: io.BufferedReader) -> Iterator[Row]:
             cells = next(reader)
         except StopIteration:
             return
-        except csv.Error:  # an endless field or a NUL; the reader goes on with the next line
-            yield tape.take()
+        except csv.Error:  # an endless cell or line, or a NUL; the reader goes on with the next line
+            yield tape.give_up()
             continue
-        number, raw = tape.take()
         if not header:
             header = [name.strip() for name in cells]
-        elif cells:
-            yield number, _object(header, cells) or raw
+            tape.take()
+        elif not cells:
+            tape.take()
+        elif row := _object(header, cells):
+            yield tape.take(), row
+        else:
+            yield tape.give_up()
 
 
 def _object(header: list[str], cells: list[str]) -> bytes:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from domain.activity import Activity
 from ingest.dead_letters import COLUMNS, DeadLetter
+from ingest.normalise import storable
 from ingest.pipeline import SkipRow
 from ingest.record import Record
 from storage.client import Client
@@ -22,6 +23,7 @@ class ClickHouseIngestStore:
         self._client, self._events = client, EventStore(client)
 
     async def put_raw(self, records: Sequence[Record]) -> None:
+        """What may be kept of each record: never what people searched for or described."""
         rows = [
             (r.epoch, r.lane, r.offset, r.received_at, text) for r in records if (text := _text(r.value)) is not None
         ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from domain.clock import DAY
@@ -20,6 +20,7 @@ MOST_ID: Final = 1_024
 MOST_ENTRIES: Final = 100
 CUT: Final = "cut"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
 #: Days from 1970 to 2300, where the store's times end: what it cut would no longer be what detectors were sent.
 _DAYS: Final = (date(2300, 1, 1) - _EPOCH.date()).days
 

@@ -15,12 +15,29 @@ from domain.errors import BrokerUnavailable, StoreUnavailable
 from ingest.pipeline import Pipeline
 from ingest.record import Record
 from ingest.settings import IngestSettings
+from transport.security import arguments
+from transport.settings import KafkaSettings
 
 log = logging.getLogger("vedette.ingest")
 
 GROUP = "vedette-ingest"
 #: Marks go out at least this often, seconds.
 MARK_EVERY = 1.0
+
+
+def consumer(kafka: KafkaSettings) -> AIOKafkaConsumer:
+    """Of the ingest group, not started; offsets are committed by the worker alone."""
+    return AIOKafkaConsumer(
+        **arguments(kafka),
+        group_id=GROUP,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        fetch_max_wait_ms=250,
+        max_partition_fetch_bytes=4 << 20,
+        session_timeout_ms=6_000,
+        heartbeat_interval_ms=1_500,
+        max_poll_interval_ms=300_000,
+    )
 
 
 class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types

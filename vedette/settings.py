@@ -153,7 +153,9 @@ def _wrong_value(text: str, sources: Mapping[tuple[str, ...], str]) -> str:
     came = f" (from {sources[place]})" if place in sources else ""
     choice = _choice(place) if reason.startswith("Invalid enum value") else ()
     said = (
-        f"{reason.rsplit(' ', 1)[1]} is not one of {', '.join(choice)}" if choice else reason[:1].lower() + reason[1:]
+        f"{reason.removeprefix('Invalid enum value ')} is not one of {', '.join(choice)}"
+        if choice
+        else reason[:1].lower() + reason[1:]
     )
     return f"{where.removesuffix('`') or 'settings'}: {said}{came}"
 

@@ -36,7 +36,7 @@ _EVENT: Final = {
         "occurred_at": "2026-11-24T09:00:00Z",
         "action": "auth.login.failed",
         "actor": {"id": "005A1", "login": "ada@acme.example"},
-        "ip": "203.0.113.7",
+        "origin": {"ip": "203.0.113.7"},
     },
 }
 _BODY: Final[dict[str, Any]] = {
@@ -69,7 +69,7 @@ async def send_events(
     if feed:
         headers.append(("feed", feed.encode()))
     outgoing = [
-        Outgoing(RAW_HTTP, raw, tuple(headers), each.occurred_at)
+        Outgoing(RAW_HTTP, raw, tuple(headers), each.occurred_at, _key(who.tenant, source, each.id))
         for raw, each in zip(raws, checked, strict=True)
         if isinstance(each, Envelope)
     ]
@@ -84,6 +84,10 @@ async def send_events(
     skipped = sum(row["status"] == "skipped" for row in rows)
     uses.metrics.sent(rows)
     return shapes.json({**counts, "skipped": skipped, "events": rows})
+
+
+def _key(tenant: str, source: str, native: str) -> bytes | None:
+    return f"{tenant}|{source}|{native}".encode("utf-8", "surrogatepass") if native else None
 
 
 def _told(index: int, native: str | None, fate: Fate) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from ingest.sources.base import IP_MISSING, Draft
 from ingest.sources.base import row as values
 from ingest.sources.salesforce_events import READERS
 from ingest.sources.salesforce_row import Row
+from ingest.values import whole_id
 
 _KIND: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
 #: What tells rows of one request apart, besides their type.
@@ -69,13 +70,18 @@ def _common(row: Row, kind: str) -> dict[str, Any]:
         "occurred_at": row.moment(),
         "actor_id": row.ident("user_id_derived", "user_id"),
         # Of Login rows alone, so that failures and successes name their subject by the same column.
-        "actor_login": row.ident("user_name") if login and name else "",
+        "actor_login": whole_id("USER_NAME", name) if login else "",
         "actor_email": email if "@" in email else "",
         "actor_kind": _GUESTS.get(user_type, "human"),
         "session_id": row.ident("session_key"),
-        "request_id": row.ident("request_id"),
+        "request_id": _request_id(row),
         **_address(row),
     }
+
+
+def _request_id(row: Row) -> str:
+    """As it stands: it is no id of an object, even when it has 15 characters."""
+    return whole_id("REQUEST_ID", row.word("request_id"))
 
 
 def _address(row: Row) -> dict[str, str]:
@@ -93,7 +99,7 @@ def _address(row: Row) -> dict[str, str]:
 
 def _native_id(row: Row, kind: str, columns: dict[str, Any]) -> str:
     """Type, request and, for rows of one request, what they were about; without a request, the whole content."""
-    request = row.ident("request_id")
+    request = _request_id(row)
     if not request:
         names = [
             name for name in columns if not name.endswith("_derived") and name != "user_email"

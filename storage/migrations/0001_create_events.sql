@@ -103,4 +103,4 @@ CREATE TABLE IF NOT EXISTS events (
 PARTITION BY toYYYYMM(occurred_at)
 ORDER BY (tenant, actor_token, occurred_at, activity_id)
 TTL toDateTime(received_at) + INTERVAL 400 DAY
-SETTINGS non_replicated_deduplication_window = 1000
+SETTINGS non_replicated_deduplication_window = 1000, min_bytes_for_wide_part = 268435456 -- 95 columns: compact parts cost a third less to write

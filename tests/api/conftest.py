@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import zlib
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,15 +51,19 @@ class Log:
     refuses: bool = False
     sent: list[Record] = field(default_factory=list)
 
-    async def send(self, topic: str, value: bytes, *, headers: Sequence[tuple[str, bytes]]) -> Awaitable[Any]:
+    async def send(
+        self, topic: str, value: bytes, *, key: bytes | None, headers: Sequence[tuple[str, bytes]]
+    ) -> Awaitable[Any]:
         if self.refuses:
             raise OSError("the broker is away")
-        record = Record(topic, 0, next(_OFFSETS), self.epoch, clock.now(), tuple(headers), value)
+        offset = next(_OFFSETS)
+        partition = offset % 3 if key is None else zlib.crc32(key) % 3
+        record = Record(topic, partition, offset, self.epoch, clock.now(), tuple(headers), value)
         self.sent.append(record)
         if not self.asleep:
             await self.pipeline.take([record], {}, ())
         made: asyncio.Future[Metadata] = asyncio.get_running_loop().create_future()
-        made.set_result(Metadata(topic, 0, record.offset))
+        made.set_result(Metadata(topic, partition, offset))
         return made
 
 

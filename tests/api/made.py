@@ -62,7 +62,7 @@ def event(native: str, **changes: object) -> dict[str, Any]:
         "occurred_at": clock.rfc3339(NOON),
         "action": "auth.login.failed",
         "actor": {"id": "u7", "login": "ada@acme.example"},
-        "ip": "203.0.113.7",
+        "origin": {"ip": "203.0.113.7"},
     }
     return {name: value for name, value in {**made, **changes}.items() if value is not None}
 

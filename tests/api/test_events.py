@@ -33,6 +33,15 @@ async def test_an_event_is_stored_once_and_a_repetition_is_called_a_duplicate(wo
     assert world.log.sent[0].headers == (("tenant", b"acme"), ("source", b"generic"))
 
 
+async def test_repetitions_are_duplicates_in_whatever_lane_their_id_lies(world: World) -> None:
+    sent = [event(f"lane-{n}") for n in range(9)]
+    async with world.client() as client:
+        first = await client.post("/api/v1/events", json=sent)
+        again = await client.post("/api/v1/events", json=sent[::-1])
+    assert {record.partition for record in world.log.sent} == {0, 1, 2}
+    assert (statuses(first), statuses(again)) == (["stored"] * 9, ["duplicate"] * 9)
+
+
 async def test_each_event_of_an_array_has_its_own_fate_in_its_own_place(world: World) -> None:
     sent = [
         event("a-1"),
@@ -126,7 +135,7 @@ async def test_a_cloud_event_is_an_event(world: World) -> None:
 
 
 async def test_filters_and_cursor_walk_over_every_event_once(world: World) -> None:
-    marks = [event(f"walk-{n}", app_id=None, actor={"id": "walker"}, action="auth.logout") for n in range(7)]
+    marks = [event(f"walk-{n}", actor={"id": "walker"}, action="auth.logout") for n in range(7)]
     async with world.client() as client:
         assert statuses(await client.post("/api/v1/events", json=marks)) == ["stored"] * 7
         query: dict[str, Any] = {"actor": "walker", "action": "auth.logout", "limit": 3}

@@ -182,7 +182,7 @@ def test_it_is_deterministic_and_does_not_read_where_an_activity_stood(armed: Ar
                     lane=f"lane:{n}",
                     offset=n * 7,
                     index=n % 3,
-                    received_at=n,
+                    received_at=n * 7 * HOUR,
                     batch=True,
                     history=True,
                 )

@@ -81,6 +81,12 @@ def test_a_full_memory_says_at_least_once() -> None:
     )
 
 
+def test_only_the_observed_number_is_at_least() -> None:
+    full = msgspec.structs.replace(burst().evidence, at_least=True)
+    words = sentence(burst(parts={**burst().parts, "k": 10, "p99": 10}, evidence=full), NAMES)
+    assert words == "at least 10 failed sign-ins for Mia Wolf in 9 m 59 s from 10 addresses; usual at most 10"
+
+
 def test_a_detector_that_is_no_longer_there_still_gives_a_sentence() -> None:
     words = sentence(burst(detector="retired", slot="retired.v9"), NAMES)
     assert words == ("retired: actor Mia Wolf, k 1, n 10, p99 0, span 9 m 59 s, why 10 failures or more in the window")

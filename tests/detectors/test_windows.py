@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from detectors import baseline, history, windows
 from detectors.baseline import Usual
-from detectors.history import Hours
+from detectors.history import Hours, Jobs
 from detectors.windows import Seen, Window
 from domain.clock import DAY, HOUR, MINUTE, SECOND
 from tests.detectors.story import MIDNIGHT
@@ -63,6 +63,16 @@ def test_a_full_window_has_at_most_a_slot_a_second() -> None:
         window = windows.add(window, Entry(at, "", 1), span=SPAN, keep=KEEP)
     assert len(window.slots) == 600
     assert 5_990 <= window.count <= 6_000
+
+
+def test_a_slot_leaves_with_its_first_millisecond() -> None:
+    window: Window[Entry] = Window()
+    for number in range(KEEP + 3):
+        window = windows.add(window, Entry(MIDNIGHT + number * 400, "", 1), span=SPAN, keep=KEEP)
+    assert [(slot.at, slot.count) for slot in window.slots] == [(MIDNIGHT, 3)]
+    assert windows.expire(window, MIDNIGHT - 1) == (window, ())
+    after, left = windows.expire(window, MIDNIGHT)
+    assert (after.slots, after.count, left) == ((), KEEP, ((MIDNIGHT, 3),))
 
 
 def test_what_was_seen_is_known_by_its_last_sight_and_its_largest_amount() -> None:
@@ -124,3 +134,12 @@ def test_weeks_are_whole_clock_hours_that_end_where_this_week_begins() -> None:
     assert history.weekly_median(Hours((now - 168,), (5,)), MIDNIGHT) == 5
     assert history.expire_hours(hours, MIDNIGHT) is hours
     assert history.expire_hours(hours, MIDNIGHT + HOUR).hours[0] == now - 700
+
+
+def test_the_ninth_app_makes_room_for_itself() -> None:
+    jobs = Jobs()
+    for key in range(1, 10):
+        at = MIDNIGHT + key * 2 * HOUR
+        jobs = history.expire_jobs(jobs, at, HOUR)
+        jobs = history.ran(history.use(jobs, key, at), at, 5)
+    assert [job.key for job in jobs.jobs] == list(range(2, 10))

@@ -25,7 +25,8 @@ from ingest.settings import IngestSettings
         ),
         (
             {"organizations": {"00D5j000000VI3n": "A"}},
-            "ingest: organizations: 00D5j000000VI3n: 'A' is no tenant name; use a-z, 0-9, _ and -, at most 63 characters",
+            "ingest: organizations: 00D5j000000VI3n: 'A' is no tenant name; "
+            "use a-z, 0-9, _ and -, at most 63 characters",
         ),
     ],
 )

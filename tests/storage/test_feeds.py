@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from domain.clock import now
 from storage.client import Client
 from storage.events import EventStore
 from storage.feeds import FeedStore
@@ -32,7 +33,7 @@ async def test_a_place_is_stored_only_where_the_earliest_delivery_lies(store: Cl
             "code",
             "reason",
         ),
-        [(first.activity_id, "acme", "generic", "", 1, LANE, 22, 0, NOON, "wrong_type", "it is wrong")],
+        [(first.activity_id, "acme", "generic", "", 1, LANE, 22, 0, now(), "wrong_type", "it is wrong")],
     )
     await store.insert(
         "skips",
@@ -50,4 +51,4 @@ async def test_a_place_is_stored_only_where_the_earliest_delivery_lies(store: Cl
     )
     assert await PlaceStore(reader).fates("globex", 1, places, occurred=None, since=0) == {}
     [feed] = await FeedStore(reader).list("acme", since=NOON)
-    assert (feed.source, feed.stored, feed.rejected, feed.last_received) == ("generic", 2, 1, NOON)
+    assert (feed.source, feed.stored, feed.rejected, feed.last_occurred) == ("generic", 2, 1, NOON)

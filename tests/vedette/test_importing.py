@@ -81,8 +81,8 @@ async def test_every_row_is_counted_by_what_became_of_it() -> None:
         "         1 duplicate: stored before, or twice in the files",
         "         0 skipped",
         "         2 rejected: not_json 1, unknown_action 1",
-        "           events.jsonl:4: the record is not JSON at line 1, column 2 (Expecting property name enclosed in double "
-        "quotes); send one JSON object",
+        "           events.jsonl:4: the record is not JSON at line 1, column 2 (Expecting property name enclosed in "
+        "double quotes); send one JSON object",
         "           events.jsonl:3: action 'x' is unknown",
     ]
     at = 1_795_510_740_000

@@ -21,18 +21,15 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _run(made: Settings) -> None:
-    from aiokafka import AIOKafkaConsumer
-
     from domain.errors import VedetteError
     from ingest.normalise import Normaliser
     from ingest.pipeline import Pipeline
     from ingest.store import ClickHouseIngestStore
-    from ingest.worker import GROUP, Worker
+    from ingest.worker import Worker, consumer
     from ingest.worker import run as work
     from storage.client import connect
     from storage.epochs import EpochStore
     from transport.producer import producer
-    from transport.security import arguments
     from transport.topics import ACTIVITY, RAW_TOPICS
 
     client = await connect(made.store, "writer")
@@ -53,23 +50,13 @@ async def _run(made: Settings) -> None:
         partitions=epoch.partitions,
         lateness=int(made.ingest.lateness * 1000),
     )
-    consumer = AIOKafkaConsumer(
-        **arguments(made.kafka),
-        group_id=GROUP,
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        fetch_max_wait_ms=250,
-        max_partition_fetch_bytes=4 << 20,
-        session_timeout_ms=6_000,
-        heartbeat_interval_ms=1_500,
-        max_poll_interval_ms=300_000,
-    )
-    worker = Worker(consumer, pipeline, made.ingest, topics=RAW_TOPICS)
+    reader = consumer(made.kafka)
+    worker = Worker(reader, pipeline, made.ingest, topics=RAW_TOPICS)
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, worker.stop)
-    await consumer.start()
+    await reader.start()
     try:
         await work(worker, lambda: print("ready", flush=True))
     finally:
-        await asyncio.gather(consumer.stop(), sender.stop(), client.close(), return_exceptions=True)
+        await asyncio.gather(reader.stop(), sender.stop(), client.close(), return_exceptions=True)

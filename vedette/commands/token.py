@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from api.policy import ROLES
 from domain.clock import rfc3339
 from vedette import compose
 from vedette.settings import Settings
@@ -15,7 +16,6 @@ from vedette.settings import Settings
 if TYPE_CHECKING:
     from storage.api_keys import ApiKeyStore
 
-ROLES = ("ingest", "analyst", "admin", "auditor")
 FIRST_TENANT = "acme"
 
 

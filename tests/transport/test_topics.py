@@ -1,0 +1,80 @@
+"""The topics and the producer on the embedded broker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from domain.errors import BrokerUnavailable, SettingsInvalid
+from transport import topics
+from transport.producer import producer
+from transport.settings import KafkaSettings
+from vedette.embedded import ports
+from vedette.embedded.broker import EmbeddedBroker
+
+
+@pytest.fixture
+def kafka(tmp_path: Path) -> Iterator[KafkaSettings]:
+    broker = EmbeddedBroker(port=ports.free(), log=tmp_path / "broker.log")
+    broker.start()
+    yield KafkaSettings(bootstrap=broker.bootstrap, raw_partitions=3, activity_partitions=2)
+    broker.stop()
+
+
+async def test_missing_topics_are_created_in_their_size_and_once(kafka: KafkaSettings) -> None:
+    assert await topics.partitions(kafka) == {}
+    assert await topics.ensure(kafka) == [
+        "vedette.activity",
+        "vedette.raw",
+        "vedette.raw.http",
+        "vedette.raw.import",
+        "vedette.raw.salesforce",
+    ]
+    assert await topics.ensure(kafka) == []
+    assert await topics.partitions(kafka) == {
+        "vedette.raw": 3,
+        "vedette.raw.http": 3,
+        "vedette.raw.import": 3,
+        "vedette.raw.salesforce": 3,
+        "vedette.activity": 2,
+    }
+
+
+async def test_fewer_activity_partitions_than_there_are_is_refused(kafka: KafkaSettings) -> None:
+    await topics.ensure(kafka)
+    with pytest.raises(SettingsInvalid) as caught:
+        await topics.ensure(msgspec.structs.replace(kafka, activity_partitions=1))
+    assert str(caught.value) == (
+        "kafka.activity_partitions is 1, but the topic vedette.activity has 2 partitions and Kafka cannot take any "
+        "away; set it to 2"
+    )
+
+
+async def test_another_size_of_a_raw_topic_is_left_alone(kafka: KafkaSettings) -> None:
+    await topics.ensure(kafka)
+    assert await topics.ensure(msgspec.structs.replace(kafka, raw_partitions=8)) == []
+
+
+async def test_a_send_is_acknowledged(kafka: KafkaSettings) -> None:
+    await topics.ensure(kafka)
+    sender = await producer(kafka)
+    try:
+        first = await sender.send_and_wait(topics.ACTIVITY, b"one", partition=1)
+        second = await sender.send_and_wait(topics.ACTIVITY, b"two", partition=1)
+    finally:
+        await sender.stop()
+    assert [(sent.partition, sent.offset) for sent in (first, second)] == [(1, 0), (1, 1)]
+
+
+async def test_a_broker_that_does_not_answer_is_named_with_what_to_check() -> None:
+    kafka = KafkaSettings(bootstrap=f"127.0.0.1:{ports.free()}")
+    said = f"Kafka at {kafka.bootstrap} does not answer over PLAINTEXT; check that it runs and listens there"
+    with pytest.raises(BrokerUnavailable) as caught:
+        await topics.ensure(kafka)
+    assert str(caught.value).startswith(said)
+    with pytest.raises(BrokerUnavailable) as caught:
+        await producer(kafka)
+    assert str(caught.value).startswith(said)
