@@ -81,7 +81,15 @@ class Judge:
 
     @classmethod
     async def load(
-        cls, store: JudgeStore, folder: Folder, *, partition: int, partitions: int, epoch: int, generation: int, offset: int
+        cls,
+        store: JudgeStore,
+        folder: Folder,
+        *,
+        partition: int,
+        partitions: int,
+        epoch: int,
+        generation: int,
+        offset: int,
     ) -> Judge:
         """Claim the partition, then read what its judge knew; `offset` is the committed one, where the log goes on."""
         term = await store.claim(partition, generation)
@@ -203,7 +211,9 @@ class Judge:
     def _emit(self, content: Content, *, withdrawn: bool = False, replaces: tuple[str, ...] = ()) -> None:
         self._sequence += 1
         if self._sequence >> _TERM_SHIFT:
-            raise VedetteError(f"partition {self.partition}: this judge has written {self._sequence} revisions; it must be loaded anew")
+            raise VedetteError(
+                f"partition {self.partition}: this judge has written {self._sequence} revisions; it must be loaded anew"
+            )
         version = (self.term << _TERM_SHIFT) | self._sequence
         at = position(self.epoch, self.offset - 1)
         self._pending.alerts[content.alert_id] = AlertRevision(content, withdrawn, version, at, replaces)
@@ -301,4 +311,3 @@ class Judge:
                 self.tally.duplicates += 1
             else:
                 self._mark(subject, activity.key, "late")
-

@@ -77,11 +77,14 @@ class EpochStore:
                 params |= {
                     "low": -(10**12),
                     "me": epoch_of(marker.position),
-                    "clocks": dict(marker.clocks),
-                    "lanes": dict(marker.lanes),
+                    "clocks": msgspec.json.encode(marker.clocks).decode(),
+                    "lanes": msgspec.json.encode(marker.lanes).decode(),
                 }
             bound = (
-                "WITH {clocks:Map(String, Int64)} AS clocks, {lanes:Map(String, Int64)} AS lanes " if marker else ""
+                "WITH JSONExtract({clocks:String}, 'Map(String, Int64)') AS clocks, "
+                "JSONExtract({lanes:String}, 'Map(String, Int64)') AS lanes "
+                if marker
+                else ""
             )
             await self._client.command(
                 "INSERT INTO dirty (mark_id, subject, bucket, from_at, from_id, due, why, cleared) "

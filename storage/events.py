@@ -105,7 +105,9 @@ class EventStore:
                 conditions.append(f"occurred_at {sign} fromUnixTimestamp64Milli({{{name}:Int64}}, 'UTC')")
                 params[name] = value
         if before is not None:
-            conditions.append("(occurred_at, activity_id) < (fromUnixTimestamp64Milli({b_at:Int64}, 'UTC'), {b_id:UUID})")
+            conditions.append(
+                "(occurred_at, activity_id) < (fromUnixTimestamp64Milli({b_at:Int64}, 'UTC'), {b_id:UUID})"
+            )
             params["b_at"], params["b_id"] = before
         return await self._client.query(
             f"SELECT {ACTIVITY_COLUMNS} FROM events FINAL WHERE {' AND '.join(conditions)} "

@@ -224,7 +224,18 @@ class ClickHouseJudgeStore:
     # -- writing
     async def put_dirty(self, partition: int, term: int, marks: Sequence[DirtyMark], *, cleared: bool) -> None:
         rows = [
-            (partition, term, m.mark_id, m.subject, bucket(m.subject), m.start[0], m.start[1], m.due, m.why, int(cleared))
+            (
+                partition,
+                term,
+                m.mark_id,
+                m.subject,
+                bucket(m.subject),
+                m.start[0],
+                m.start[1],
+                m.due,
+                m.why,
+                int(cleared),
+            )
             for m in marks
         ]
         await self._fenced("dirty_in", _DIRTY_COLUMNS, rows, targets=1)
@@ -240,7 +251,16 @@ class ClickHouseJudgeStore:
 
     async def put_marker(self, partition: int, term: int, marker: Marker) -> None:
         lanes, clocks = (msgspec.json.encode(part).decode() for part in (marker.lanes, marker.clocks))
-        row = (partition, term, marker.position, epoch_of(marker.position), marker.partitions, lanes, clocks, marker.heard)
+        row = (
+            partition,
+            term,
+            marker.position,
+            epoch_of(marker.position),
+            marker.partitions,
+            lanes,
+            clocks,
+            marker.heard,
+        )
         await self._fenced("markers_in", _MARKER_COLUMNS, [row], targets=1)
 
     async def put_failures(self, failures: Sequence[DetectorFailure]) -> None:

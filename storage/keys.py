@@ -47,5 +47,7 @@ class TenantKeys:
                 draft.unlink()
         key = path.read_bytes()
         if len(key) != 32:
-            raise VedetteError(f"{path.name} in {self._directory} has {len(key)} bytes, not 32; restore it from a backup")
+            raise VedetteError(
+                f"{path.name} in {self._directory} has {len(key)} bytes, not 32; restore it from a backup"
+            )
         return key

@@ -43,7 +43,9 @@ async def migrate(settings: StoreSettings) -> list[str]:
             digest = hashlib.sha256(statement.encode()).hexdigest()
             if name in known:
                 if known[name] != digest:
-                    raise VedetteError(f"migration {name} was edited after it was applied; restore it and add a new file")
+                    raise VedetteError(
+                        f"migration {name} was edited after it was applied; restore it and add a new file"
+                    )
                 continue
             await client.command(statement)
             await client.insert("migrations", ("name", "sha256"), [(name, digest)])

@@ -32,7 +32,9 @@ class PartitionRunner:
         self.partition, self._load, self._commit, self._settings = partition, load, commit, settings
         self._queue: asyncio.Queue[tuple[int, bytes]] = asyncio.Queue(QUEUE)
         self._task = asyncio.create_task(self._run(), name=f"judge-{partition}")
-        self._task.add_done_callback(lambda task: None if task.cancelled() or not task.exception() else failed(task.exception() or task_gone()))
+        self._task.add_done_callback(
+            lambda task: None if task.cancelled() or not task.exception() else failed(task.exception() or task_gone())
+        )
         self.progress = 0  # rises with every checkpoint, for the watchdog
         self.judge: Judge | None = None
 

@@ -170,8 +170,8 @@ class Importer:
                 lane, offset = sorted(left.items())[0]
                 raise VedetteError(
                     f"{len(placed)} rows were sent, but for {self._patience:g} s ingest has stood at offset "
-                    f"{through.get(lane, -1)} of {lane}, before {offset}; check that `vedette ingest` runs: it stores them "
-                    "once it does, and importing the files again is safe"
+                    f"{through.get(lane, -1)} of {lane}, before {offset}; check that `vedette ingest` runs: it stores "
+                    "them once it does, and importing the files again is safe"
                 )
             await asyncio.sleep(0.1)
 

@@ -16,7 +16,9 @@ from domain.clock import MINUTE, SECOND, rfc3339
 TENANT = "acme"
 #: The morning is this long, in event time; it ends at `start + LENGTH`.
 LENGTH = 20 * MINUTE
-AGENT = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
+AGENT = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
+)
 
 
 @dataclass
@@ -63,7 +65,13 @@ class Morning:
             self._add(at, "record.read", who, ip, object_type="contact", object_id=f"c{rng.randrange(20_000)}")
         if rng.random() < 0.2:
             self._add(
-                LENGTH - MINUTE, "data.exported", who, ip, object_type="contact", count=rng.randrange(20, 300), execution_id=f"run-{n}"
+                LENGTH - MINUTE,
+                "data.exported",
+                who,
+                ip,
+                object_type="contact",
+                count=rng.randrange(20, 300),
+                execution_id=f"run-{n}",
             )
 
     def _guessed_password(self, rng: random.Random) -> None:
@@ -77,10 +85,18 @@ class Morning:
     def _export_at_once(self) -> None:
         """18,400 contacts in one report, then 60,000 more."""
         for at, count, run in ((12 * MINUTE, 18_400, "r-881"), (15 * MINUTE, 60_000, "r-882")):
-            self._add(at, "data.exported", "s.ortiz", "198.51.100.12", object_type="contact", count=count, execution_id=run)
+            self._add(
+                at, "data.exported", "s.ortiz", "198.51.100.12", object_type="contact", count=count, execution_id=run
+            )
 
     def _forgotten_password(self, rng: random.Random) -> None:
         """Ann mistypes four times on her own machine: nobody need hear of it."""
         for n in range(4):
-            self._add(8 * MINUTE + n * 20 * SECOND + rng.randrange(SECOND), "auth.login.failed", "ann", "198.51.100.11", reason="bad_password")
+            self._add(
+                8 * MINUTE + n * 20 * SECOND + rng.randrange(SECOND),
+                "auth.login.failed",
+                "ann",
+                "198.51.100.11",
+                reason="bad_password",
+            )
         self._add(10 * MINUTE, "auth.login.succeeded", "ann", "198.51.100.11", auth_method="password")

@@ -88,6 +88,7 @@ class Supervisor:
     # -- starting
     def start(self) -> None:
         """Parts, schema, topics, epoch, roles. VedetteError says in one sentence why not; then call `stop`."""
+        run_file(self.data).unlink(missing_ok=True)  # of one that was killed: its addresses are dead
         self.logs.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._room.look(time.monotonic())
         if self.store:

@@ -73,7 +73,7 @@ def _common(row: Row, kind: str) -> dict[str, Any]:
         "actor_login": whole_id("USER_NAME", name) if login else "",
         "actor_email": email if "@" in email else "",
         "actor_kind": _GUESTS.get(user_type, "human"),
-        "session_id": row.ident("session_key"),
+        "session_id": whole_id("SESSION_KEY", row.word("session_key")),
         "request_id": _request_id(row),
         **_address(row),
     }

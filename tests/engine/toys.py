@@ -14,7 +14,10 @@ from domain.activity import Activity
 from domain.alert import Severity, evidence
 from domain.subject import ACTOR, LOGIN, Routing
 
-ACTIONS = {ACTOR: frozenset({"record.read", "auth.login.succeeded"}), LOGIN: frozenset({"auth.login.succeeded", "auth.login.failed"})}
+ACTIONS = {
+    ACTOR: frozenset({"record.read", "auth.login.succeeded"}),
+    LOGIN: frozenset({"auth.login.succeeded", "auth.login.failed"}),
+}
 WINDOW, MEMORY, SECOND = 6, 12, 1000
 
 

@@ -33,7 +33,12 @@ def normalise(record: Record) -> list[Activity]:
     batch = any(name == "batch" for name, _ in record.headers)
     return [
         msgspec.structs.replace(
-            activity, epoch=record.epoch, lane=record.lane, offset=record.offset, received_at=record.received_at, batch=batch
+            activity,
+            epoch=record.epoch,
+            lane=record.lane,
+            offset=record.offset,
+            received_at=record.received_at,
+            batch=batch,
         )
     ]
 
@@ -261,7 +266,9 @@ class World:
                         if bucket(s) % self.partitions == p:
                             row = self.store.rows.get(s)
                             judged = row is not None and a.key <= self.folder.load(row).applied
-                            assert judged or (s in marked and marked[s] <= a.key), f"{s} {a.activity_id} committed, not judged"
+                            assert judged or (s in marked and marked[s] <= a.key), (
+                                f"{s} {a.activity_id} committed, not judged"
+                            )
 
     def check_alerts(self) -> None:
         standing = {i: canonical(r.content) for i, r in self.store.alerts.items() if not r.withdrawn}

@@ -28,7 +28,9 @@ WAIT = 60.0
 
 def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=7, help="which morning (default 7)")
-    parser.add_argument("--exit", action="store_true", help="stop when every alert is there; exit code 1 if one is missing")
+    parser.add_argument(
+        "--exit", action="store_true", help="stop when every alert is there; exit code 1 if one is missing"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -39,7 +41,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _play(args: argparse.Namespace, data: Path) -> int:
-    say(f"Vedette demo: everything stays on this machine; data in {data}" + ("" if args.data else ", removed at the end"))
+    say(
+        f"Vedette demo: everything stays on this machine; data in {data}"
+        + ("" if args.data else ", removed at the end")
+    )
     environ = {name: value for name, value in os.environ.items() if not name.startswith("VEDETTE_")}
     made = with_port(load(Path(args.config) if args.config else None, environ, data=data), None, say)
     lock = Lock(made.data_dir)
@@ -94,7 +99,9 @@ async def _send_and_watch(supervisor: Supervisor, api: str, key: str, seed: int)
         for alert in reversed(await asyncio.to_thread(_alerts, api, key)):
             if seen.get(alert["id"]) != Severity[alert["severity"]]:
                 seen[alert["id"]] = Severity[alert["severity"]]
-                say(f" {time.monotonic() - began:5.1f} s  {alert['severity']:8}  {alert['detector']:22} {alert['sentence']}")
+                say(
+                    f" {time.monotonic() - began:5.1f} s  {alert['severity']:8}  {alert['detector']:22} {alert['sentence']}"
+                )
         supervisor.look()
         await asyncio.sleep(0.2)
     say(f"\n{len(seen)} alerts about {len(morning):,} events; ann, who mistyped four times, is not among them.")
@@ -110,5 +117,3 @@ def _alerts(api: str, key: str) -> list[dict[str, Any]]:
     with urllib.request.urlopen(request, timeout=10) as answer:
         items: list[dict[str, Any]] = json.loads(answer.read())["items"]
     return items
-
-

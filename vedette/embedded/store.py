@@ -60,7 +60,12 @@ _PROFILES = """<profiles>
       <max_result_rows>200000</max_result_rows><max_threads>2</max_threads></reader>
   </profiles>"""
 _RIGHTS = {
-    "migrator": ("GRANT ALL ON {db}.*", "GRANT TABLE ENGINE ON *", "GRANT CREATE DATABASE ON *.*", "GRANT SELECT ON system.*"),
+    "migrator": (
+        "GRANT ALL ON {db}.*",
+        "GRANT TABLE ENGINE ON *",
+        "GRANT CREATE DATABASE ON *.*",
+        "GRANT SELECT ON system.*",
+    ),
     "writer": ("GRANT SELECT, INSERT ON {db}.*",),
     "reader": ("GRANT SELECT ON {db}.*",),
 }
@@ -125,7 +130,9 @@ def _serve(home: Path, port: int, parent: int) -> int:
     try:
         from chdb import _chdb
     except ImportError as error:
-        print(f"the store has no build for this platform ({error}); set store.url to a ClickHouse server", file=sys.stderr)
+        print(
+            f"the store has no build for this platform ({error}); set store.url to a ClickHouse server", file=sys.stderr
+        )
         return 2
     failure: list[str] = []
 
@@ -179,7 +186,9 @@ def _end(port: int) -> None:
 class EmbeddedStore:
     """A server child for the supervisor and for tests: `start` waits until it answers, `stop` until it is gone."""
 
-    def __init__(self, home: Path, *, port: int = 0, databases: Sequence[str] = ("vedette",), log: Path | None = None) -> None:
+    def __init__(
+        self, home: Path, *, port: int = 0, databases: Sequence[str] = ("vedette",), log: Path | None = None
+    ) -> None:
         self.home, self.port, self.databases = home.resolve(), port or free_port(), databases
         self._log = log
         self.process: subprocess.Popen[bytes] | None = None
@@ -187,10 +196,21 @@ class EmbeddedStore:
     def start(self) -> StoreSettings:
         """Raises StoreUnavailable with the server's own words when it does not come up."""
         names = [part for database in self.databases for part in ("--database", database)]
-        command = [sys.executable, "-P", "-m", "vedette.embedded.store", "--dir", str(self.home), "--http", str(self.port)]
+        command = [
+            sys.executable,
+            "-P",
+            "-m",
+            "vedette.embedded.store",
+            "--dir",
+            str(self.home),
+            "--http",
+            str(self.port),
+        ]
         self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         out = open(self._log or self.home / "store.log", "ab")  # noqa: SIM115 (the child keeps it)
-        self.process = subprocess.Popen([*command, *names, "--parent", str(os.getpid())], stdout=out, stderr=out, start_new_session=True)
+        self.process = subprocess.Popen(
+            [*command, *names, "--parent", str(os.getpid())], stdout=out, stderr=out, start_new_session=True
+        )
         out.close()
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and self.process.poll() is None:
@@ -225,7 +245,9 @@ def main() -> int:
         try:
             probe.bind(("127.0.0.1", a.http))
         except OSError:
-            print(f"port {a.http} is taken; stop what listens there or choose another port for the store", file=sys.stderr)
+            print(
+                f"port {a.http} is taken; stop what listens there or choose another port for the store", file=sys.stderr
+            )
             return 3
     home = a.dir.resolve()
     prepare(home, a.database or ["vedette"])

@@ -1,0 +1,1 @@
+"""Real processes: `vedette up`, a real broker, a real ClickHouse engine, SIGKILL."""
