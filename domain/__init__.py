@@ -1,1 +1,1 @@
-"""The vocabulary every part shares: activities, alerts, subjects and the wire between ingest and detect. It imports nothing of ours."""
+"""The vocabulary every part shares: activities, alerts, subjects, the wire. It imports nothing of ours."""

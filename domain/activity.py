@@ -19,7 +19,7 @@ Place = tuple[int, int, int, int]
 
 
 class Activity(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Fields follow PRODUCT section 1. Personal values are marked *; they never enter a key, an id, a state or an alert."""
+    """Personal values are marked *; they never enter a key, an id, a state or an alert."""
 
     # core
     tenant: str

@@ -48,7 +48,7 @@ class StateRow(msgspec.Struct, frozen=True):
 
 
 class AlertRevision(msgspec.Struct, frozen=True):
-    """One revision of an alert: `version` orders writes, `position` is where the judge stood, both beside the content."""
+    """One revision of an alert: `version` orders writes, `position` is where the judge stood; neither is content."""
 
     content: Content
     withdrawn: bool

@@ -1,4 +1,4 @@
-"""What ingest writes into `vedette.activity` and detect reads: bundles of activities, and marks of how far time has come."""
+"""What travels in `vedette.activity`: bundles of activities, and marks of how far time has come."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Bundle(msgspec.Struct, frozen=True, array_like=True, tag="b"):
 
 
 class LaneMark(msgspec.Struct, frozen=True, array_like=True):
-    """How far one lane has come: event time (ms) below which nothing more is expected, and the offset bundled through."""
+    """How far one lane has come: event time (ms) below which nothing more is expected, and its offset."""
 
     base: int
     tenants: dict[str, int]

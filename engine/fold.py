@@ -61,7 +61,7 @@ class _Body(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True)
 class Memory:
-    """What is known of a subject: its detectors' states by slot, open episodes by slot and arm, how far it was folded."""
+    """What is known of a subject: its detectors' states by slot, open episodes by slot and arm, how far it is."""
 
     seen: int = -1
     applied: Key = NOTHING

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 from domain.activity import Activity
 from ingest.dead_letters import COLUMNS, DeadLetter
-from ingest.normalise import storable
 from ingest.pipeline import SkipRow
 from ingest.record import Record
 from storage.client import Client

@@ -55,7 +55,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         self._stopping.set()
 
     # -- the group
-    async def on_partitions_revoked(self, revoked: Any) -> None:
+    async def on_partitions_revoked(self, revoked: Any) -> None:  # noqa: ARG002 (the listener's signature)
         self._assigned = set()
         self._pipeline.own({})
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -15,7 +15,7 @@ import msgspec
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
 
 from domain.errors import StoreUnavailable, VedetteError
-from storage.settings import StoreSettings
+from storage.settings import StoreSettings, StoreUser
 
 Who = Literal["migrator", "writer", "reader"]
 T = TypeVar("T")
@@ -30,8 +30,8 @@ class StoreRefused(VedetteError):
 
 
 @lru_cache(maxsize=256)
-def _decoder(row: Any) -> Callable[[bytes], list[Any]]:
-    return msgspec.json.Decoder(row).decode_lines
+def _decoder(row: Hashable) -> Callable[[bytes], list[Any]]:
+    return msgspec.json.Decoder(cast(Any, row)).decode_lines
 
 
 _encode_lines = msgspec.json.Encoder().encode_lines
@@ -48,7 +48,8 @@ class Client:
         answer = await self._ask(
             self._driver.raw_query(sql, parameters=dict(params or {}), fmt="JSONCompactEachRow", settings=None)
         )
-        return _decoder(row)(answer)
+        rows: list[T] = _decoder(cast(Hashable, row))(answer)
+        return rows
 
     async def insert(self, table: str, columns: Sequence[str], rows: Sequence[object], *, token: str = "") -> int:
         """Insert rows (array-like structs, tuples or lists) in one block; the rows written, targets of views included.
@@ -102,10 +103,14 @@ def _unavailable(where: str, error: BaseException) -> StoreUnavailable:
     )
 
 
+def _password(user: StoreUser) -> str:
+    return Path(user.password_file).read_text().strip() if user.password_file else ""
+
+
 async def connect(settings: StoreSettings, user: Who) -> Client:
-    """A client for one of the three users. Raises StoreUnavailable when nobody answers, StoreRefused for a bad password."""
+    """A client for one of the three users. StoreUnavailable when nobody answers, StoreRefused for a bad password."""
     who = getattr(settings, user)
-    password = Path(who.password_file).read_text().strip() if who.password_file else ""
+    password = _password(who)
     url = urlsplit(settings.url)
     try:
         driver = await asyncio.wait_for(

@@ -33,7 +33,8 @@ class EpochStore:
     async def current(self) -> Epoch | None:
         """The newest epoch that was opened whole."""
         rows = await self._client.query(
-            "SELECT epoch, partitions, broker FROM epochs WHERE state = 'open' ORDER BY epoch DESC, written_at DESC LIMIT 1",
+            "SELECT epoch, partitions, broker FROM epochs WHERE state = 'open' "
+            "ORDER BY epoch DESC, written_at DESC LIMIT 1",
             row=Epoch,
         )
         return rows[0] if rows else None
@@ -63,14 +64,15 @@ class EpochStore:
         return {p: marker for p, marker in found.items() if marker is not None}
 
     async def dirty_unjudged(self, epoch: int, markers: Mapping[int, Marker], partitions: int) -> None:
-        """Per subject, from the earliest activity stored at or above its marker's clock, or above its marker's lanes."""
+        """Per subject, from the earliest activity at or above its marker's clock, or above its marker's lanes."""
         for partition in range(partitions):
             marker = markers.get(partition)
             conditions = "1"
             params: dict[str, object] = {"e": epoch, "p": partition, "n": partitions}
             if marker is not None:
                 conditions = (
-                    "(occurred_at >= fromUnixTimestamp64Milli(mapContains(clocks, tenant) ? clocks[tenant] : {low:Int64}, 'UTC')"
+                    "(occurred_at >= fromUnixTimestamp64Milli("
+                    "mapContains(clocks, tenant) ? clocks[tenant] : {low:Int64}, 'UTC')"
                     " OR epoch > {me:UInt32} OR (epoch = {me:UInt32} AND toInt64(offset) > "
                     "(mapContains(lanes, lane) ? lanes[lane] : toInt64(-1))))"
                 )
@@ -90,7 +92,8 @@ class EpochStore:
                 "INSERT INTO dirty (mark_id, subject, bucket, from_at, from_id, due, why, cleared) "
                 f"{bound}SELECT concat('epoch/', toString({{e:UInt32}}), '/', subject), subject, "
                 "reinterpretAsUInt32(reverse(unhex(substring(subject, length(subject) - 31, 8)))), "
-                "toUnixTimestamp64Milli(min(occurred_at)), toString(argMin(activity_id, (occurred_at, toString(activity_id)))), 0, 'epoch', 0 "
+                "toUnixTimestamp64Milli(min(occurred_at)), "
+                "toString(argMin(activity_id, (occurred_at, toString(activity_id)))), 0, 'epoch', 0 "
                 f"FROM subject_events WHERE {_OWNER} = {{p:UInt32}} AND {conditions} GROUP BY subject",
                 params,
             )

@@ -1,4 +1,4 @@
-"""Stored activities: written once per fetch, read by id, by place and by filter; the earliest delivery of an id counts."""
+"""Stored activities: written per fetch, read by id and by filter; the earliest delivery of an id counts."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class EventStore:
         self._client = client
 
     async def insert(self, rows: Sequence[Activity], *, token: str) -> None:
-        """Insert the activities of one fetch; each month is one block, so that each block is stored whole or not at all."""
+        """Insert the activities of one fetch; each month is one block, stored whole or not at all."""
         months: dict[tuple[int, int], list[Activity]] = {}
         for row in rows:
             at = moment(row.occurred_at)
@@ -79,7 +79,8 @@ class EventStore:
         if not ids:
             return []
         rows = await self._client.query(
-            f"SELECT {ACTIVITY_COLUMNS} FROM events FINAL WHERE tenant = {{t:String}} AND activity_id IN {{ids:Array(UUID)}}",
+            f"SELECT {ACTIVITY_COLUMNS} FROM events FINAL "
+            "WHERE tenant = {t:String} AND activity_id IN {ids:Array(UUID)}",
             {"t": tenant, "ids": list(ids)},
             row=Activity,
         )
@@ -95,7 +96,7 @@ class EventStore:
         before: tuple[int, str] | None = None,
         limit: int = 100,
     ) -> list[Activity]:
-        """Newest first; `where` maps names of FILTERS to accepted values; `before` is the last row of the page above."""
+        """Newest first; `where` maps names of FILTERS to accepted values; `before` is the last row above."""
         conditions, params = ["tenant = {tenant:String}"], dict[str, object](tenant=tenant, limit=limit)
         for name, values in (where or {}).items():
             conditions.append(f"{FILTERS[name]} IN {{f_{name}:Array(String)}}")

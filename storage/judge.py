@@ -1,4 +1,4 @@
-"""The judge's side of the store: reads of one partition, and writes that count only while the judge's term is the highest.
+"""The judge's side of the store: reads of one partition, and writes that count only while its term is the highest.
 
 A judge inserts into Null tables; materialized views let a row through only if its (partition, term) is the highest in
 `claims`. The summary's `written_rows` tells: an accepted row is counted in the Null table and again in each target.
@@ -100,8 +100,8 @@ _DIRTY_COLUMNS = ("partition", "term", "mark_id", "subject", "bucket", "from_at"
 _STATE_COLUMNS = ("partition", "term", "subject", "bucket", "position", "seen", "body")
 _MARKER_COLUMNS = ("partition", "term", "position", "epoch", "partitions", "lanes", "clocks", "heard")
 _FAILURE_COLUMNS = (
-    "dead_letter_id", "tenant", "source", "feed", "epoch", "lane", "offset", "index", "received_at_ms", "code", "reason",
-    "detector",
+    "dead_letter_id", "tenant", "source", "feed", "epoch", "lane", "offset", "index", "received_at_ms", "code",
+    "reason", "detector",
 )  # fmt: skip
 _ALERT_COLUMNS = (
     "partition", "term", "tenant", "alert_id", "subject", "bucket", "detector", "slot", "arm", "stage", "severity",
@@ -153,7 +153,8 @@ class ClickHouseJudgeStore:
 
     async def alerts_above(self, partition: int, partitions: int, position: int) -> list[AlertRevision]:
         rows = await self._client.query(
-            f"SELECT {_ALERT} FROM alerts FINAL WHERE bucket % {{n:UInt32}} = {{p:UInt32}} AND position > {{at:UInt64}}",
+            f"SELECT {_ALERT} FROM alerts FINAL "
+            "WHERE bucket % {n:UInt32} = {p:UInt32} AND position > {at:UInt64}",
             {"p": partition, "n": partitions, "at": position},
             row=_Alert,
         )
@@ -213,7 +214,8 @@ class ClickHouseJudgeStore:
         rows = await self._client.query(
             "SELECT tenant, toUnixTimestamp64Milli(occurred_at), toString(activity_id), epoch, lane, offset, `index` "
             "FROM events FINAL WHERE activity_id IN {ids:Array(UUID)} "
-            "AND occurred_at BETWEEN fromUnixTimestamp64Milli({low:Int64}, 'UTC') AND fromUnixTimestamp64Milli({high:Int64}, 'UTC')",
+            "AND occurred_at BETWEEN fromUnixTimestamp64Milli({low:Int64}, 'UTC') "
+            "AND fromUnixTimestamp64Milli({high:Int64}, 'UTC')",
             {"ids": sorted({k[1][1] for k in wanted}), "low": low, "high": high},
             row=_Found,
         )

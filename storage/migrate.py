@@ -30,7 +30,7 @@ def files() -> list[tuple[str, str]]:
 
 
 async def migrate(settings: StoreSettings) -> list[str]:
-    """Bring the database to the newest schema; the names of what was applied. Refuses when an applied file was edited."""
+    """Bring the database to the newest schema; the names of what was applied. Refuses an edited file."""
     client = await connect(settings, "migrator")
     try:
         await client.command(f"CREATE DATABASE IF NOT EXISTS {settings.database}")

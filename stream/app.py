@@ -142,7 +142,7 @@ class Detect:
     async def _commit(self, partition: int, offset: int) -> None:
         await self.app.consumer._commit_offsets({TP(ACTIVITY, partition): offset})
 
-    async def _revoked(self, sender: Any, revoked: set[TP], **_: Any) -> None:
+    async def _revoked(self, *_: Any, **__: Any) -> None:
         """Whoever owns a partition next loads it; what was not checkpointed here is read again there."""
         self._generation += 1
         runners, self._runners = self._runners, {}

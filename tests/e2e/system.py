@@ -1,4 +1,4 @@
-"""A whole system for tests: `vedette up` as a child, with means to send to it, to kill its parts and to ask its store."""
+"""A whole system for tests: `vedette up` as a child, with means to send, to kill its parts and to ask its store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random schedules over the real ingest and engine code: whatever happens, the alerts are those of one sequential fold."""
+"""Random schedules over real ingest and engine code: the alerts are those of one sequential fold."""
 
 from __future__ import annotations
 

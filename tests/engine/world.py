@@ -1,4 +1,4 @@
-"""A small world: raw lanes, the real ingest pipeline, the real judge, an in-memory log and store, and a random scheduler.
+"""A small world: raw lanes, the real ingest pipeline and judge, in-memory log and store, a random scheduler.
 
 Every await of the store is a place where the scheduler may go on with somebody else, kill a process, or leave a judge
 asleep that wakes later. At the end: alerts are what one sequential fold of the stored activities gives.
@@ -179,7 +179,8 @@ class World:
         headers = (("batch", b"1"),) if batch else ()
         self.raw[lane].append(
             Record(
-                topic=topic, partition=int(number), offset=len(self.raw[lane]), epoch=1, received_at=self.now, headers=headers,
+                topic=topic, partition=int(number), offset=len(self.raw[lane]), epoch=1, received_at=self.now,
+                headers=headers,
                 value=msgspec.msgpack.encode(a),
             )
         )  # fmt: skip

@@ -12,7 +12,6 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-
 from domain import clock
 from domain.alert import Severity
 from vedette.commands.up import begin, compose_up, say, with_port
@@ -99,9 +98,8 @@ async def _send_and_watch(supervisor: Supervisor, api: str, key: str, seed: int)
         for alert in reversed(await asyncio.to_thread(_alerts, api, key)):
             if seen.get(alert["id"]) != Severity[alert["severity"]]:
                 seen[alert["id"]] = Severity[alert["severity"]]
-                say(
-                    f" {time.monotonic() - began:5.1f} s  {alert['severity']:8}  {alert['detector']:22} {alert['sentence']}"
-                )
+                gone = time.monotonic() - began
+                say(f" {gone:5.1f} s  {alert['severity']:8}  {alert['detector']:22} {alert['sentence']}")
         supervisor.look()
         await asyncio.sleep(0.2)
     say(f"\n{len(seen)} alerts about {len(morning):,} events; ann, who mistyped four times, is not among them.")

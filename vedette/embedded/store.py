@@ -1,4 +1,4 @@
-"""The embedded store: the ClickHouse server inside the chdb-core wheel, on loopback, with three users of their own rights.
+"""The embedded store: the ClickHouse server inside the chdb-core wheel, on loopback, with three users.
 
     python -P -m vedette.embedded.store --dir DIR --http PORT [--database NAME ...]
 
@@ -23,12 +23,16 @@ import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from domain.errors import StoreUnavailable
 from storage.settings import StoreSettings, StoreUser
 
 USERS = ("migrator", "writer", "reader")
-_HOLD = "SELECT sleepEachRow(1) AS hold_open FROM system.numbers SETTINGS max_block_size=1, max_execution_time=0 FORMAT Null"
+_HOLD = (
+    "SELECT sleepEachRow(1) AS hold_open FROM system.numbers "
+    "SETTINGS max_block_size=1, max_execution_time=0 FORMAT Null"
+)
 _CONFIG = """<clickhouse>
   <listen_host>127.0.0.1</listen_host>
   <http_port>{port}</http_port>
@@ -113,8 +117,11 @@ def prepare(home: Path, databases: Sequence[str]) -> None:
 
 def settings_for(home: Path, port: int, database: str = "vedette") -> StoreSettings:
     """How to reach the server that runs in `home`."""
-    users = {role: StoreUser(name=f"vedette_{role}", password_file=str(home / f"secrets/{role}")) for role in USERS}
-    return StoreSettings(url=f"http://127.0.0.1:{port}", database=database, **users)
+    migrator, writer, reader = (
+        StoreUser(name=f"vedette_{role}", password_file=str(home / f"secrets/{role}")) for role in USERS
+    )
+    url = f"http://127.0.0.1:{port}"
+    return StoreSettings(url=url, database=database, migrator=migrator, writer=writer, reader=reader)
 
 
 def free_port() -> int:
@@ -129,6 +136,8 @@ def _serve(home: Path, port: int, parent: int) -> int:
     os.chdir(home)  # where the engine looks for its file
     try:
         from chdb import _chdb
+
+        engine_query: Any = _chdb.query  # type: ignore[attr-defined]  # compiled, and its stub leaves it out
     except ImportError as error:
         print(
             f"the store has no build for this platform ({error}); set store.url to a ClickHouse server", file=sys.stderr
@@ -138,7 +147,7 @@ def _serve(home: Path, port: int, parent: int) -> int:
 
     def run() -> None:
         try:
-            _chdb.query(f"SYSTEM START LISTEN HTTP; {_HOLD}", "TabSeparated", path=str(home / "data"))
+            engine_query(f"SYSTEM START LISTEN HTTP; {_HOLD}", "TabSeparated", path=str(home / "data"))
         except Exception as error:  # the engine's text is the message
             failure.append(str(error))
 
