@@ -66,7 +66,7 @@ def test_a_new_secret_keeps_the_old_one_beside_it(
 def test_an_unknown_channel_is_refused_with_those_there_are(
     options: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["channels", *options, "test", "pager"]) == 1
+    assert main(["channels", *options, "test", "pager"]) == 2
     assert capsys.readouterr().err == "vedette channels: notify.channels: no such channel 'pager'; there are oncall\n"
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from domain import clock
 from domain.alert import Severity
+from transport.topics import RAW
 from vedette.commands.up import begin, compose_up, say, with_port
 from vedette.lock import Lock
 from vedette.morning import LENGTH, Morning
@@ -52,7 +53,7 @@ def _play(args: argparse.Namespace, data: Path) -> int:
     try:
         ready = begin(supervisor, say)
         key = ready.key or asyncio.run(_new_key(supervisor))
-        found = asyncio.run(_send_and_watch(supervisor, ready.api, key, args.seed))
+        found = _send_and_watch(supervisor, ready.api, key, args.seed)
         code = 0 if found >= EXPECTED else 1
         if not args.exit:
             say("\nThe system goes on; Ctrl-C stops it. Try")
@@ -79,31 +80,33 @@ async def _new_key(supervisor: Supervisor) -> str:
         await client.close()
 
 
-async def _send_and_watch(supervisor: Supervisor, api: str, key: str, seed: int) -> int:
+def _send_and_watch(supervisor: Supervisor, api: str, key: str, seed: int) -> int:
     """Send the morning, faster than life, and print each alert as the API gives it. How many there were."""
-    from transport.producer import producer
-    from transport.topics import RAW
-
     morning = list(Morning(clock.now() - LENGTH, seed).events())
     say(f"\nA morning at Acme CRM: {len(morning):,} audit events of 43 people go to Kafka topic {RAW}.\n")
-    sender = await producer(supervisor.settings.kafka)
     began = time.monotonic()
-    try:
-        acks = [await sender.send(RAW, record, key=str(at).encode()) for at, record in morning]
-        await asyncio.gather(*acks)
-    finally:
-        await sender.stop()
+    asyncio.run(_send(supervisor, [record for _, record in morning]))
     seen: dict[str, Severity] = {}
     while time.monotonic() < began + WAIT and not _complete(seen):
-        for alert in reversed(await asyncio.to_thread(_alerts, api, key)):
+        for alert in reversed(_alerts(api, key)):
             if seen.get(alert["id"]) != Severity[alert["severity"]]:
                 seen[alert["id"]] = Severity[alert["severity"]]
                 gone = time.monotonic() - began
                 say(f" {gone:5.1f} s  {alert['severity']:8}  {alert['detector']:22} {alert['sentence']}")
         supervisor.look()
-        await asyncio.sleep(0.2)
+        time.sleep(0.2)
     say(f"\n{len(seen)} alerts about {len(morning):,} events; ann, who mistyped four times, is not among them.")
     return len(seen)
+
+
+async def _send(supervisor: Supervisor, records: list[bytes]) -> None:
+    from transport.producer import producer
+
+    sender = await producer(supervisor.settings.kafka)
+    try:
+        await asyncio.gather(*[await sender.send(RAW, record) for record in records])
+    finally:
+        await sender.stop()
 
 
 def _complete(seen: dict[str, Severity]) -> bool:
