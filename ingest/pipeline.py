@@ -5,6 +5,7 @@ Whatever a detector sees is already stored. Doing a fetch again, even by a stall
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -44,6 +45,18 @@ class _Lane:
         return LaneMark(self.caught_up - lateness, tenants, self.through)
 
 
+@dataclass
+class Fetch:
+    """One fetch, normalised: what is stored, what is refused, what is only counted, and how far it goes."""
+
+    records: Sequence[Record]
+    caught_up: Mapping[str, int]
+    activities: list[Activity] = field(default_factory=list)
+    letters: list[DeadLetter] = field(default_factory=list)
+    skips: dict[tuple[str, str, str, str, str], list[int]] = field(default_factory=dict)
+    through: dict[str, int] = field(default_factory=dict)
+
+
 class Pipeline:
     """One ingest process's path from raw records to stored activities, bundles and marks, for the lanes it owns."""
 
@@ -57,9 +70,11 @@ class Pipeline:
         epoch: int,
         partitions: int,
         lateness: int,
+        together: Callable[..., Awaitable[object]] = asyncio.gather,
     ) -> None:
         self._normalise, self._store, self._send = normalise, store, send
         self._routing, self.epoch, self._partitions, self._lateness = routing, epoch, partitions, lateness
+        self._together = together
         self._lanes: dict[str, _Lane] = {}
         self.counted: Counter[str] = Counter()
 
@@ -69,68 +84,71 @@ class Pipeline:
 
     async def take(self, records: Sequence[Record], caught_up: Mapping[str, int], names: Iterable[str]) -> None:
         """One fetch, in offset order per lane; `caught_up` has the lanes that stood at their end, and when (ms)."""
-        activities: list[Activity] = []
-        letters: list[DeadLetter] = []
-        skips: dict[tuple[str, str, str, str, str], list[int]] = {}
+        await self.finish(self.prepare(records, caught_up), names)
+
+    def prepare(self, records: Sequence[Record], caught_up: Mapping[str, int]) -> Fetch:
+        """Normalise a fetch; nothing is stored yet, so the fetch before it may still be on its way."""
+        fetch = Fetch(records, caught_up)
         for record in records:
+            fetch.through[record.lane] = record.offset
             outcome = self._normalise(record)
             if isinstance(outcome, DeadLetter):
-                letters.append(outcome)
+                fetch.letters.append(outcome)
             elif isinstance(outcome, Skip):
-                skips.setdefault((outcome.tenant, outcome.source, outcome.feed, outcome.kind, record.lane), []).append(
-                    record.offset
-                )
+                where = (outcome.tenant, outcome.source, outcome.feed, outcome.kind, record.lane)
+                fetch.skips.setdefault(where, []).append(record.offset)
             else:
-                activities.extend(outcome)
-        if records:
-            await self._put(records, activities, letters, skips)
-            await self._bundle(activities)
-        self._progress(records, activities, caught_up)
+                fetch.activities.extend(outcome)
+        return fetch
+
+    async def finish(self, fetch: Fetch, names: Iterable[str]) -> None:
+        """Store, bundle and mark; fetches are finished one after the other, in the order they were made."""
+        if fetch.records:
+            await self._put(fetch)
+            await self._bundle(fetch.activities)
+        self._progress(fetch)
         await self.mark(names)
 
-    async def _put(
-        self,
-        records: Sequence[Record],
-        activities: list[Activity],
-        letters: list[DeadLetter],
-        skips: Mapping[tuple[str, str, str, str, str], list[int]],
-    ) -> None:
-        through: dict[str, int] = {}
-        for record in records:
-            through[record.lane] = record.offset
-        await self._store.put_raw(records)
-        await self._store.put_dead_letters(letters)
-        await self._store.put_skips(
-            self.epoch, [(*key, offsets[0], offsets[-1], len(offsets)) for key, offsets in skips.items()]
+    async def _put(self, fetch: Fetch) -> None:
+        first = fetch.records[0]
+        token = f"{self.epoch}/{first.lane}/{first.offset}/{fetch.through[first.lane]}"
+        skips = [(*where, offsets[0], offsets[-1], len(offsets)) for where, offsets in fetch.skips.items()]
+        store = self._store
+        await self._together(
+            store.put_events(fetch.activities, token),
+            store.put_raw(fetch.records),
+            store.put_dead_letters(fetch.letters),
+            store.put_skips(self.epoch, skips),
         )
-        first = records[0]
-        await self._store.put_events(activities, f"{self.epoch}/{first.lane}/{first.offset}/{through[first.lane]}")
-        await self._store.put_lanes(self.epoch, through)
-        self.counted.update(stored=len(activities), rejected=len(letters), skipped=sum(map(len, skips.values())))
+        await store.put_lanes(self.epoch, fetch.through)
+        self.counted.update(
+            stored=len(fetch.activities), rejected=len(fetch.letters), skipped=sum(s[-1] for s in skips)
+        )
 
     async def _bundle(self, activities: Sequence[Activity]) -> None:
-        """To each partition that owns a subject, once, in the order of the fetch."""
+        """To each partition that owns a subject, once, in the order of the fetch, one unacknowledged at a time."""
         parts: dict[int, list[Activity]] = {}
         for activity in activities:
             for partition in {bucket(s) % self._partitions for s in subjects(activity, self._routing)}:
                 parts.setdefault(partition, []).append(activity)
-        for partition, mine in sorted(parts.items()):
+
+        async def send(partition: int, mine: list[Activity]) -> None:
             for start in range(0, len(mine), BUNDLE_ACTIVITIES):
                 for message in _fitting(mine[start : start + BUNDLE_ACTIVITIES]):
                     await self._send(partition, message)
 
-    def _progress(
-        self, records: Sequence[Record], activities: Sequence[Activity], caught_up: Mapping[str, int]
-    ) -> None:
-        for activity in activities:
+        await self._together(*(send(partition, mine) for partition, mine in sorted(parts.items())))
+
+    def _progress(self, fetch: Fetch) -> None:
+        for activity in fetch.activities:
             if not activity.batch and (lane := self._lanes.get(activity.lane)):
                 at = min(activity.occurred_at, activity.received_at)
                 if at > lane.highest.get(activity.tenant, BEGINNING):
                     lane.highest[activity.tenant] = at
-        for record in records:
-            if known := self._lanes.get(record.lane):
-                known.through = max(known.through, record.offset)
-        for name, at in caught_up.items():
+        for name, offset in fetch.through.items():
+            if known := self._lanes.get(name):
+                known.through = max(known.through, offset)
+        for name, at in fetch.caught_up.items():
             if known := self._lanes.get(name):
                 known.caught_up = max(known.caught_up, at)
 
@@ -140,8 +158,7 @@ class Pipeline:
             return
         lanes = {name: lane.mark(self._lateness) for name, lane in self._lanes.items()}
         message = encode(Marks(self.epoch, lanes, tuple(names)))
-        for partition in range(self._partitions):
-            await self._send(partition, message)
+        await self._together(*(self._send(partition, message) for partition in range(self._partitions)))
 
 
 def _fitting(activities: Sequence[Activity]) -> list[bytes]:

@@ -12,7 +12,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
 from domain import clock
 from domain.errors import BrokerUnavailable, StoreUnavailable
-from ingest.pipeline import Pipeline
+from ingest.pipeline import Fetch, Pipeline
 from ingest.record import Record
 from ingest.settings import IngestSettings
 from transport.security import arguments
@@ -78,26 +78,36 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
 
     # -- the work
     async def run(self) -> None:
+        """While one fetch is being stored, the next is read and normalised."""
         self._consumer.subscribe(topics=list(self._topics), listener=self)
         owned: set[TopicPartition] = set()
         loop = asyncio.get_running_loop()
-        marked = 0.0
+        marked, finishing = 0.0, _done()
         while not self._stopping.is_set():
             wait, began = int(self._settings.cycle * 1000), loop.time()
             fetched = await self._consumer.getmany(timeout_ms=wait, max_records=self._settings.fetch_rows)
             if self._assigned != owned:
+                await finishing
                 owned = set(self._assigned)
                 await self._own()
             fetched = {tp: records for tp, records in fetched.items() if tp in owned}
             if not fetched and loop.time() < marked + MARK_EVERY * 0.5:
                 continue
             records = [self._record(tp, r) for tp, batch in fetched.items() for r in batch]
-            await self._pipeline.take(records, self._caught_up(owned), self._names())
+            fetch = self._pipeline.prepare(records, self._caught_up(owned))
+            await finishing
+            offsets = {tp: batch[-1].offset + 1 for tp, batch in fetched.items()}
+            finishing = asyncio.ensure_future(self._finish(fetch, offsets))
             marked = loop.time()
-            if fetched:
-                await self._commit({tp: batch[-1].offset + 1 for tp, batch in fetched.items()})
-                if len(records) < self._settings.fetch_rows:  # few and large inserts cost the store less
-                    await asyncio.sleep(max(0.0, began + self._settings.cycle - loop.time()))
+            if len(records) < self._settings.fetch_rows:  # few and large inserts cost the store less
+                await finishing
+                await asyncio.sleep(max(0.0, began + self._settings.cycle - loop.time()))
+        await finishing
+
+    async def _finish(self, fetch: Fetch, offsets: dict[TopicPartition, int]) -> None:
+        await self._pipeline.finish(fetch, self._names())
+        if offsets:
+            await self._commit(offsets)
 
     def _record(self, tp: TopicPartition, r: Any) -> Record:
         return Record(
@@ -128,6 +138,12 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         except (CommitFailedError, IllegalStateError) as error:
             # the partitions went to another process: it reads the same records again, which stores the same rows
             log.warning("raw offsets were not committed: %s", error)
+
+
+def _done() -> asyncio.Future[None]:
+    made: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    made.set_result(None)
+    return made
 
 
 async def run(worker: Worker, started: Callable[[], None]) -> None:

@@ -25,6 +25,8 @@ from storage.events import ACTIVITY_COLUMNS
 
 #: Subjects per query when states or histories are read together.
 READ_TOGETHER = 500
+#: Ids per query: a parameter travels in the address of a request, which has its limits.
+IDS_TOGETHER = 1_000
 #: How long a write is tried again while the store is away, seconds; then the judge is dropped and loaded anew.
 PATIENCE = 30.0
 
@@ -207,16 +209,19 @@ class ClickHouseJudgeStore:
 
     async def places(self, keys: Iterable[tuple[str, Key]]) -> dict[tuple[str, Key], Place]:
         """Where the stored copy of each (tenant, key) stood; a key that is not stored is absent."""
-        wanted = list(keys)
-        if not wanted:
-            return {}
-        low, high = min(k[1][0] for k in wanted), max(k[1][0] for k in wanted)
+        found: dict[tuple[str, Key], Place] = {}
+        wanted = sorted(keys, key=lambda k: k[1])
+        for start in range(0, len(wanted), IDS_TOGETHER):
+            found.update(await self._places(wanted[start : start + IDS_TOGETHER]))
+        return found
+
+    async def _places(self, wanted: Sequence[tuple[str, Key]]) -> dict[tuple[str, Key], Place]:
         rows = await self._client.query(
             "SELECT tenant, toUnixTimestamp64Milli(occurred_at), toString(activity_id), epoch, lane, offset, `index` "
             "FROM events FINAL WHERE activity_id IN {ids:Array(UUID)} "
             "AND occurred_at BETWEEN fromUnixTimestamp64Milli({low:Int64}, 'UTC') "
             "AND fromUnixTimestamp64Milli({high:Int64}, 'UTC')",
-            {"ids": sorted({k[1][1] for k in wanted}), "low": low, "high": high},
+            {"ids": [k[1][1] for k in wanted], "low": wanted[0][1][0], "high": wanted[-1][1][0]},
             row=_Found,
         )
         return {
