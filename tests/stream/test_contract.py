@@ -1,0 +1,47 @@
+"""What we rely on in Faust 0.15 and would notice late: one private name, and settings that must not be lost."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+
+import faust
+from faust.transport.consumer import Consumer
+
+from stream.app import build
+from transport.settings import KafkaSettings
+
+
+def test_the_private_commit_takes_offsets_by_partition() -> None:
+    assert faust.__version__.startswith("0.15.")
+    parameters = inspect.signature(Consumer._commit_offsets).parameters
+    assert list(parameters)[:2] == ["self", "offsets"]
+    assert inspect.iscoroutinefunction(inspect.unwrap(Consumer._commit_offsets))
+
+
+def test_the_app_keeps_the_settings_that_are_not_optional(tmp_path: Path) -> None:
+    conf = build(KafkaSettings(bootstrap="127.0.0.1:9"), data=tmp_path).conf
+    kept = {
+        "web_enabled": conf.web_enabled,
+        "stream_wait_empty": conf.stream_wait_empty,
+        "stream_buffer_maxsize": conf.stream_buffer_maxsize,
+        "table_standby_replicas": conf.table_standby_replicas,
+        "broker_session_timeout": conf.broker_session_timeout,
+        "topic_allow_declare": conf.topic_allow_declare,
+        "topic_disable_leader": conf.topic_disable_leader,
+    }
+    assert kept == {
+        "web_enabled": False,
+        "stream_wait_empty": False,
+        "stream_buffer_maxsize": 16,
+        "table_standby_replicas": 0,
+        "broker_session_timeout": 6.0,
+        "topic_allow_declare": False,
+        "topic_disable_leader": True,
+    }
+
+
+def test_no_record_of_the_topic_is_acknowledged_by_faust(tmp_path: Path) -> None:
+    app = build(KafkaSettings(bootstrap="127.0.0.1:9"), data=tmp_path)
+    topic = app.topic("t", key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw", acks=False)
+    assert topic.acks is False
