@@ -24,6 +24,16 @@ class Feed(msgspec.Struct, frozen=True, array_like=True):
     delay_p99: float
 
 
+_COUNTED = "SELECT tenant, source, feed, hour, stored, rejected, skipped, headers, last_occurred, last_received, delay FROM feeds"
+#: Skips are counted where they are kept, so that a fetch done twice is counted once.
+_SKIPPED = (
+    "SELECT tenant, source, feed, toStartOfHour(written_at) AS hour, toUInt64(0) AS stored, toUInt64(0) AS rejected, "
+    "sumIf(rows, kind != 'header') AS skipped, sumIf(rows, kind = 'header') AS headers, "
+    "toDateTime64(0, 3, 'UTC') AS last_occurred, max(written_at) AS last_received, "
+    "quantileTDigestStateIf(toFloat64(0), 0) AS delay FROM skips FINAL GROUP BY tenant, source, feed, hour"
+)
+
+
 class FeedStore:
     """Over the reader's client."""
 
@@ -36,7 +46,7 @@ class FeedStore:
             "SELECT tenant, source, feed, sum(stored), sum(rejected), sum(skipped), sum(headers), "
             f"{ms('max(last_occurred)')}, {ms('max(last_received)')}, "
             "ifNotFinite(quantileTDigestMerge(0.5)(delay), 0), ifNotFinite(quantileTDigestMerge(0.99)(delay), 0) "
-            "FROM feeds WHERE {tenant:String} IN ('', tenant) "
+            f"FROM ({_COUNTED} UNION ALL {_SKIPPED}) WHERE {{tenant:String}} IN ('', tenant) "
             f"AND hour >= toStartOfHour({moment()}) GROUP BY tenant, source, feed ORDER BY tenant, source, feed",
             {"tenant": tenant, "at": since},
             row=Feed,

@@ -50,5 +50,6 @@ async def test_a_place_is_stored_only_where_the_earliest_delivery_lies(store: Cl
         "acme", 1, places, occurred=None, since=NOON - 1_000, source="generic"
     )
     assert await PlaceStore(reader).fates("globex", 1, places, occurred=None, since=0) == {}
-    [feed] = await FeedStore(reader).list("acme", since=NOON)
+    feed, headers = await FeedStore(reader).list("acme", since=NOON)
+    assert (headers.source, headers.stored, headers.skipped, headers.headers) == ("salesforce", 0, 0, 2)
     assert (feed.source, feed.stored, feed.rejected, feed.last_occurred) == ("generic", 2, 1, NOON)
