@@ -164,7 +164,7 @@ class Detect:
             await asyncio.sleep(1.0)
             progress = {p: r.progress for p, r in self._runners.items()}
             waiting = any(
-                (self.app.consumer.highwater(tp) or 0) > (self.app.consumer._committed_offset.get(tp) or 0) + 1
+                (self.app.consumer.highwater(tp) or 0) > self._taken(tp.partition)
                 for tp in self.app.consumer.assignment()
                 if tp.topic == ACTIVITY
             )
@@ -173,6 +173,11 @@ class Detect:
             if still > self._settings.watchdog:
                 log.error("nothing advanced for %.0f s while messages wait; starting anew", still)
                 self._fatal(EXIT_STUCK)
+
+    def _taken(self, partition: int) -> int:
+        """The offset its judge will take next; 0 while there is none, so a partition nobody reads waits."""
+        runner = self._runners.get(partition)
+        return runner.judge.offset if runner and runner.judge else 0
 
     def run(self) -> None:
         """Until SIGTERM. Does not return before the app has stopped."""
