@@ -13,10 +13,12 @@ from typing import Protocol
 
 from domain.activity import Activity
 from domain.clock import BEGINNING
+from domain.incident import Notice
 from domain.subject import Routing, bucket, subjects
 from domain.wire import BUNDLE_ACTIVITIES, BUNDLE_BYTES, Bundle, LaneMark, Marks, encode
 from ingest.dead_letters import DeadLetter
 from ingest.record import Record, Skip
+from ingest.rejects import Rejects
 
 #: (tenant, source, feed, kind, lane, first offset, last offset, rows)
 SkipRow = tuple[str, str, str, str, str, int, int, int]
@@ -30,6 +32,7 @@ class IngestStore(Protocol):
     async def put_skips(self, epoch: int, rows: Sequence[SkipRow]) -> None: ...
     async def put_events(self, rows: Sequence[Activity], token: str) -> None: ...
     async def put_lanes(self, epoch: int, through: Mapping[str, int]) -> None: ...
+    async def put_notices(self, notices: Sequence[Notice]) -> None: ...
 
 
 @dataclass
@@ -74,7 +77,7 @@ class Pipeline:
     ) -> None:
         self._normalise, self._store, self._send = normalise, store, send
         self._routing, self.epoch, self._partitions, self._lateness = routing, epoch, partitions, lateness
-        self._together = together
+        self._together, self._rejects = together, Rejects()
         self._lanes: dict[str, _Lane] = {}
         self.counted: Counter[str] = Counter()
 
@@ -121,6 +124,10 @@ class Pipeline:
             store.put_skips(self.epoch, skips),
         )
         await store.put_lanes(self.epoch, fetch.through)
+        taken = Counter((a.tenant, a.source) for a in fetch.activities)
+        refused = Counter((letter.tenant, letter.source) for letter in fetch.letters)
+        if notices := self._rejects.count(taken, refused, at=fetch.records[-1].received_at):
+            await store.put_notices(notices)
         self.counted.update(
             stored=len(fetch.activities), rejected=len(fetch.letters), skipped=sum(s[-1] for s in skips)
         )

@@ -19,7 +19,9 @@ class IngestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     organizations: dict[str, str] = {}
     default_tenant: str = ""  # of records that name none; "" refuses them
-    lateness: float = 1.0  # seconds a lane's mark stays behind the newest event, at most 60; what comes later is settled
+    lateness: float = (
+        1.0  # seconds a lane's mark stays behind the newest event, at most 60; what comes later is settled
+    )
     fetch_rows: int = 20_000  # records taken from Kafka at most per insert
     cycle: float = 0.25  # seconds between two inserts at least, while there is little to insert
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from domain.activity import Activity
+from domain.incident import Notice
 from ingest.dead_letters import COLUMNS, DeadLetter
 from ingest.pipeline import SkipRow
 from ingest.record import Record
@@ -13,6 +14,8 @@ from storage.events import EventStore
 
 _RAW = ("epoch", "lane", "offset", "received_at_ms", "raw")
 _SKIPS = ("epoch", "tenant", "source", "feed", "kind", "lane", "first_offset", "last_offset", "rows")
+
+_NOTICES = ("notice_id", "tenant", "kind", "subject", "text", "severity")
 
 
 class ClickHouseIngestStore:
@@ -39,6 +42,10 @@ class ClickHouseIngestStore:
 
     async def put_lanes(self, epoch: int, through: Mapping[str, int]) -> None:
         await self._events.put_lanes(epoch, through)
+
+    async def put_notices(self, notices: Sequence[Notice]) -> None:
+        rows = [(n.notice_id, n.tenant, n.kind, n.subject, n.text, n.severity) for n in notices]
+        await self._client.insert("notices", _NOTICES, rows)
 
 
 def _text(value: bytes) -> str | None:

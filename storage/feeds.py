@@ -24,7 +24,10 @@ class Feed(msgspec.Struct, frozen=True, array_like=True):
     delay_p99: float
 
 
-_COUNTED = "SELECT tenant, source, feed, hour, stored, rejected, skipped, headers, last_occurred, last_received, delay FROM feeds"
+_COUNTED = (
+    "SELECT tenant, source, feed, hour, stored, rejected, skipped, headers, last_occurred, last_received, delay "
+    "FROM feeds"
+)
 #: Skips are counted where they are kept, so that a fetch done twice is counted once.
 _SKIPPED = (
     "SELECT tenant, source, feed, toStartOfHour(written_at) AS hour, toUInt64(0) AS stored, toUInt64(0) AS rejected, "

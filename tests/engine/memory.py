@@ -7,6 +7,7 @@ from typing import Any
 
 from domain.activity import Activity, Key, Place
 from domain.errors import Fenced
+from domain.incident import Notice
 from domain.judgement import AlertRevision, DetectorFailure, DirtyMark, Marker, StateRow
 from domain.subject import Routing, bucket, subjects
 from ingest.dead_letters import DeadLetter
@@ -135,6 +136,9 @@ class MemoryStore:
             known = self.events.get((a.tenant, *a.key))
             if known is None or a.place <= known.place:
                 self.events[a.tenant, *a.key] = a
+
+    async def put_notices(self, notices: Sequence[Notice]) -> None:
+        assert not notices
 
     async def put_lanes(self, epoch: int, through: Mapping[str, int]) -> None:
         await Pause()
