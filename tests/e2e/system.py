@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -215,7 +215,7 @@ class Traffic:
         return json.dumps(event).encode()
 
 
-async def steady(system: System, traffic: Traffic, *, seconds: float, per_second: int) -> AsyncIterator[float]:
+async def steady(system: System, traffic: Traffic, *, seconds: float, per_second: int) -> AsyncGenerator[float, None]:
     """Send traffic as it happens; yields after every tenth of a second how long it has gone on."""
     sender = await producer(system.kafka)
     began = time.monotonic()
