@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api import docs, policy, problems
+from api import docs, models, policy, problems
 from api.auth import Gate, caller
+from api.crowd import Crowd
 from api.metrics import Measured
 from api.parts import Parts
 from api.query import only_known
@@ -24,7 +27,15 @@ Every error is `application/problem+json`, with a stable `code`."""
 
 
 def create_app(parts: Parts) -> FastAPI:
-    """The app over its parts; who builds the parts closes them."""
+    """The app over its parts, which it closes when the server has answered its last request."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            await parts.close()
+
     app = FastAPI(
         title="Vedette",
         version=parts.version,
@@ -32,6 +43,7 @@ def create_app(parts: Parts) -> FastAPI:
         openapi_url="/openapi.json",
         docs_url=None,
         redoc_url=None,
+        lifespan=lifespan,
     )
     app.state.services = services = Services(parts)
     app.state.gate = Gate(ApiKeyStore(parts.reader), parts.pepper)
@@ -44,6 +56,8 @@ def create_app(parts: Parts) -> FastAPI:
     app.include_router(system.open_router)
     app.include_router(docs.router)
     problems.install(app)
+    most = parts.settings
+    app.add_middleware(Crowd, prefix=PREFIX, requests=most.most_requests, streams=most.most_streams)
     app.add_middleware(Measured, metrics=services.metrics)
     document = _document(app)
     app.openapi = lambda: document  # type: ignore[method-assign]  # FastAPI's documented way to change it
@@ -60,11 +74,13 @@ def _document(app: FastAPI) -> dict[str, Any]:
         openapi_version="3.1.0",
         routes=app.routes,
     )
-    document.setdefault("components", {}).setdefault("schemas", {})["Problem"] = problems.SCHEMA
+    document.setdefault("components", {}).setdefault("schemas", {}).update(
+        {"Problem": problems.SCHEMA, **models.components()}
+    )
     for path, methods in document["paths"].items():
         for operation in methods.values():
             name = operation["operationId"]
-            if path.startswith(PREFIX):
+            if path.startswith(PREFIX) or "security" in operation:
                 assert name in policy.OPERATIONS, f"{name} is missing in the policy"
                 operation["x-roles"] = [role for role in policy.ROLES if policy.allowed(role, name)]
     return document

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hmac
+import ipaddress
 from collections import OrderedDict, deque
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Annotated, Final
 
 import msgspec
@@ -88,6 +91,11 @@ class Gate:
             self._verified.popitem(last=False)
         return caller
 
+    async def stands(self, caller: Caller) -> bool:
+        """Whether the key behind a request that goes on for long is still good; StoreUnavailable when nobody knows."""
+        found = await self._store.get(caller.key_id)
+        return found is not None and not found.revoked and (found.tenant, found.role) == (caller.tenant, caller.role)
+
     @staticmethod
     def _fits(found: ApiKey | None, digest: str) -> bool:
         """Compares in constant time, also when there is no such key."""
@@ -97,6 +105,12 @@ class Gate:
 
 def _unauthorised(detail: str) -> Problem:
     return Problem(401, "unauthorised", detail, headers={"WWW-Authenticate": 'Bearer realm="vedette"'})
+
+
+def still(request: Request, caller: Caller) -> Callable[[], Awaitable[bool]]:
+    """Whether the caller may go on listening, asked again and again by a stream."""
+    gate: Gate = request.app.state.gate
+    return partial(gate.stands, caller)
 
 
 async def caller(
@@ -116,3 +130,26 @@ async def caller(
 
 
 Who = Annotated[Caller, Depends(caller)]
+
+
+async def watcher(
+    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)] = None
+) -> Caller | None:
+    """Who reads the numbers: a key, or None for a caller on this machine where `api.metrics_open` allows that.
+
+    Behind a proxy on this machine every caller is on this machine, which is why the setting is off.
+    """
+    address = request.client.host if request.client else ""
+    if credentials is None and request.app.state.services.settings.metrics_open and _here(address):
+        return None
+    return await caller(request, credentials)
+
+
+Watcher = Annotated[Caller | None, Depends(watcher)]
+
+
+def _here(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False

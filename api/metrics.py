@@ -1,4 +1,4 @@
-"""What the API counts, in Prometheus' text format. No label names a tenant or a person."""
+"""What the API counts and what the store holds, in Prometheus' text format. No label names a tenant or a person."""
 
 from __future__ import annotations
 
@@ -6,15 +6,31 @@ import time
 from collections.abc import Sequence
 from typing import Any, Final
 
+import msgspec
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from domain.alert import Severity
+from storage.reads_figures import AlertFigure, LetterFigure
 
 MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _BUCKETS: Final = (0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
+    """What the store says at one moment. `settled_age` in seconds, None while it is not known."""
+
+    epoch: int
+    dirty: int
+    events: int
+    alerts: Sequence[AlertFigure]
+    letters: Sequence[LetterFigure]
+    lag: int
+    settled_age: float | None
+
+
 class Metrics:
-    """One registry per app."""
+    """What this process has counted since it started, for all tenants together. One registry per app."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -31,9 +47,6 @@ class Metrics:
         self._events = Counter(
             "vedette_api_events", "Events received, by what became of them", ("status",), registry=self._registry
         )
-        self._store = Gauge("vedette_store_up", "1 while the store answers", registry=self._registry)
-        self._epoch = Gauge("vedette_epoch", "The open epoch of the activity log", registry=self._registry)
-        self._dirty = Gauge("vedette_dirty_subjects", "Subjects that wait to be settled", registry=self._registry)
 
     def sent(self, rows: Sequence[dict[str, Any]]) -> None:
         for row in rows:
@@ -43,14 +56,33 @@ class Metrics:
         self._requests.labels(operation, str(status)).inc()
         self._seconds.labels(operation).observe(seconds)
 
-    def system(self, *, up: bool, epoch: int = 0, dirty: int = 0) -> None:
-        self._store.set(int(up))
-        if up:
-            self._epoch.set(epoch)
-            self._dirty.set(dirty)
+    def text(self, figures: Figures | None) -> bytes:
+        """With what the store holds; None says that it is away."""
+        return generate_latest(self._registry) + generate_latest(_held(figures))
 
-    def text(self) -> bytes:
-        return generate_latest(self._registry)
+
+def _held(figures: Figures | None) -> CollectorRegistry:
+    """A registry of its own for each answer: what one caller may see is never left over for the next."""
+    made = CollectorRegistry()
+    Gauge("vedette_store_up", "1 while the store answers", registry=made).set(figures is not None)
+    if figures is None:
+        return made
+    for name, text, value in (
+        ("vedette_epoch", "The open epoch of the activity log, 0 when there is none", figures.epoch),
+        ("vedette_dirty_subjects", "Subjects that wait to be settled", figures.dirty),
+        ("vedette_stored_events", "Events stored, repeated deliveries included", figures.events),
+        ("vedette_lag_records", "Records stored and not yet seen by every judge, all tenants together", figures.lag),
+    ):
+        Gauge(name, text, registry=made).set(value)
+    age = Gauge("vedette_settled_age_seconds", "Since settled_through; NaN while that is not known", registry=made)
+    age.set(float("nan") if figures.settled_age is None else figures.settled_age)
+    alerts = Gauge("vedette_alerts", "Alerts that stand", ("detector", "stage", "severity"), registry=made)
+    for each in figures.alerts:
+        alerts.labels(each.detector, each.stage, Severity(each.severity).name).set(each.alerts)
+    letters = Gauge("vedette_dead_letters", "Dead letters that are open", ("code",), registry=made)
+    for letter in figures.letters:
+        letters.labels(letter.code).set(letter.letters)
+    return made
 
 
 class Measured:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -23,9 +23,17 @@ class Producer(Protocol):
     ) -> Awaitable[Any]: ...
 
 
+async def _nothing() -> None:
+    """Nothing to look at, nothing to close."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """`reader` answers questions, `writer` records decisions; `pepper` keys API keys and cursors."""
+    """`reader` answers questions, `writer` records decisions; `pepper` keys API keys and cursors.
+
+    `usable` raises Unavailable, with a sentence, while what is beside the store cannot be used: the broker, or room for
+    it. `close` is awaited once, when the app ends: a server that ends by a signal runs nothing of ours after that.
+    """
 
     reader: Client
     writer: Client
@@ -35,3 +43,5 @@ class Parts:
     keys: TenantKeys
     pepper: bytes
     version: str = "0"
+    usable: Callable[[], Awaitable[None]] = _nothing
+    close: Callable[[], Awaitable[None]] = _nothing

@@ -25,8 +25,8 @@ _TRIAGE: Final = frozenset({"acknowledge_alert", "close_alert", "reopen_alert"})
 POLICY: Final[dict[str, frozenset[str]]] = {
     "ingest": frozenset({"send_events", "list_sources"}),
     "analyst": _READS | _TRIAGE,
-    "admin": _READS | _TRIAGE | {"send_events", "replay_dead_letter"},
-    "auditor": _READS,
+    "admin": _READS | _TRIAGE | {"send_events", "replay_dead_letter", "get_metrics"},
+    "auditor": _READS | {"get_metrics"},
 }
 ROLES: Final = tuple(POLICY)
 OPERATIONS: Final = frozenset().union(*POLICY.values())

@@ -37,6 +37,11 @@ def not_found(what: str, which: str) -> Problem:
     return Problem(404, "not_found", f"there is no {what} {which[:100]!r}; check the id")
 
 
+def invalid_field(field: str, detail: str, *, code: str = "invalid_request") -> Problem:
+    """A parameter that cannot be what it is; `errors` names it for programs, as it does for a body."""
+    return Problem(422, code, detail, errors=[{"field": field, "detail": detail}])
+
+
 def unknown_outcome(detail: str) -> Problem:
     return Problem(503, "outcome_unknown", detail, headers={"Retry-After": str(RETRY_AFTER)})
 
@@ -74,8 +79,11 @@ def install(app: FastAPI) -> None:
 
     async def invalid(_: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        faults = [f"{'.'.join(map(str, e['loc'][1:] or e['loc']))}: {e['msg']}" for e in error.errors()]
-        return answer(Problem(422, "invalid_request", "; ".join(faults), errors=faults))
+        faults = [
+            {"field": ".".join(map(str, e["loc"][1:] or e["loc"])), "detail": str(e["msg"])} for e in error.errors()
+        ]
+        said = "; ".join(f"{fault['field']}: {fault['detail']}" for fault in faults)
+        return answer(Problem(422, "invalid_request", said, errors=faults))
 
     async def away(_: Request, error: Exception) -> Response:
         return answer(Problem(503, "unavailable", str(error), headers={"Retry-After": str(RETRY_AFTER)}))
@@ -106,11 +114,27 @@ SCHEMA: dict[str, Any] = {
     "title": "Problem",
     "type": "object",
     "required": ["type", "title", "status", "code", "detail"],
+    "example": {
+        "type": "urn:vedette:problem:not_found",
+        "title": "Not Found",
+        "status": 404,
+        "code": "not_found",
+        "detail": "there is no alert '5a1c'; check the id",
+    },
     "properties": {
         "type": {"type": "string"},
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "code": {"type": "string", "description": "Stable; what a program decides by"},
         "detail": {"type": "string", "description": "One sentence: what is wrong, and the remedy"},
+        "errors": {
+            "type": "array",
+            "description": "With 422: each field that is wrong",
+            "items": {
+                "type": "object",
+                "required": ["field", "detail"],
+                "properties": {"field": {"type": "string"}, "detail": {"type": "string"}},
+            },
+        },
     },
 }

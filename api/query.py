@@ -10,7 +10,7 @@ from uuid import UUID
 
 from fastapi import Query, Request
 
-from api.problems import Problem, not_found
+from api.problems import invalid_field, not_found
 from domain import clock
 
 _BACK: Final = re.compile(r"-(\d{1,6})([smhdw])")
@@ -36,7 +36,7 @@ def moment(name: str, text: str | None, *, now: int) -> int | None:
         return clock.millis(at)
     except ValueError:
         detail = f"{name} {text[:40]!r} is no time; send one such as 2026-11-24T09:00:00Z or -24h"
-        raise Problem(422, "invalid_request", detail) from None
+        raise invalid_field(name, detail) from None
 
 
 def uuid(what: str, text: str) -> str:
@@ -54,7 +54,7 @@ def one_of(name: str, values: list[str], valid: tuple[str, ...]) -> list[str]:
             near = difflib.get_close_matches(value, valid, n=1)
             hint = f"did you mean {near[0]!r}? " if near else ""
             detail = f"{name}: no such value {value[:40]!r}; {hint}there are {', '.join(valid)}"
-            raise Problem(422, "invalid_request", detail)
+            raise invalid_field(name, detail)
     return values
 
 
@@ -67,4 +67,5 @@ async def only_known(request: Request) -> None:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean {near[0]!r}? " if near else ""
             has = f"it has {', '.join(known)}" if known else "it has none"
-            raise Problem(422, "no_such_parameter", f"no such parameter {name[:40]!r}; {hint}{has}")
+            detail = f"no such parameter {name[:40]!r}; {hint}{has}"
+            raise invalid_field(name[:40], detail, code="no_such_parameter")

@@ -13,12 +13,15 @@ from fastapi import Depends, Request
 from api.cursors import Cursors
 from api.metrics import Metrics
 from api.parts import Parts
+from api.readiness import Readiness
 from api.sending import Sender
 from storage.alerts import AlertStore
 from storage.dead_letters import DeadLetterStore
 from storage.epochs import EpochStore
 from storage.events import EventStore
 from storage.feeds import FeedStore
+from storage.reads_figures import FigureStore
+from storage.reads_search import SearchStore
 from storage.settled import SettledStore
 from storage.tail import TailStore
 from storage.triage import TriageStore
@@ -39,7 +42,9 @@ class Services:
             SettledStore(parts.reader),
             TailStore(parts.reader),
         )
+        self.figures, self.search = FigureStore(parts.reader), SearchStore(parts.reader)
         self.epochs, self.triage = EpochStore(parts.reader), TriageStore(parts.writer)
+        self.readiness = Readiness(self.epochs, parts.usable)
         self.cursors, self.metrics = Cursors(parts.pepper), Metrics()
         self.sender = Sender(parts.producer, parts.reader, timeout=parts.settings.answer_timeout)
         self._keys = parts.keys

@@ -15,6 +15,9 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     answer_timeout: float = 10.0  # seconds that POST /events waits until what was sent is stored
     max_body_bytes: int = 10_000_000  # of a request, also after it was inflated
     key_pepper_file: str = ""
+    metrics_open: bool = False  # /metrics without a key, for all tenants together, to callers on this machine
+    most_requests: int = 64  # served at once; each may hold a whole body
+    most_streams: int = 100  # open at once
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65_535:
@@ -23,3 +26,6 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             raise SettingsInvalid(f"api: answer_timeout is {self.answer_timeout} s; use more than 0")
         if self.max_body_bytes < 1_000:
             raise SettingsInvalid(f"api: max_body_bytes is {self.max_body_bytes}; use 1000 or more")
+        for name in ("most_requests", "most_streams"):
+            if getattr(self, name) < 1:
+                raise SettingsInvalid(f"api: {name} is {getattr(self, name)}; use 1 or more")

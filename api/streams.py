@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import binascii
 import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 from starlette.responses import StreamingResponse
@@ -29,22 +31,30 @@ ALIVE: Final = 15.0
 OVERLAP: Final = 10 * clock.SECOND
 _ID: Final = re.compile(r"(\d{1,16})-([0-9a-f-]{36})-(\d{1,20})")
 _MOST: Final = 1_000
+#: Epochs that a stream of events looks back over when it goes on.
+_EPOCHS: Final = 10
 
 Look = Callable[[], Awaitable[list[bytes]]]
+#: Whether who listens may still listen.
+Still = Callable[[], Awaitable[bool]]
 
 
-def response(look: Look) -> StreamingResponse:
+def response(look: Look, still: Still) -> StreamingResponse:
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_run(look), media_type="text/event-stream", headers=headers)
+    return StreamingResponse(_run(look, still), media_type="text/event-stream", headers=headers)
 
 
-async def _run(look: Look) -> AsyncIterator[bytes]:
-    """What `look` finds, until the client leaves; a sign of life when there is nothing to say."""
+async def _run(look: Look, still: Still) -> AsyncIterator[bytes]:
+    """What `look` finds, until the client leaves or may listen no longer; a sign of life when there is nothing."""
     loop = asyncio.get_running_loop()
     yield b"retry: 2000\n\n"
-    spoken = loop.time()
+    spoken = asked = loop.time()
     while True:
         try:
+            if loop.time() - asked > ALIVE:
+                asked = loop.time()
+                if not await still():
+                    return
             found = await look()
         except StoreUnavailable as error:
             log.warning("a stream waits for the store: %s", error)
@@ -64,11 +74,15 @@ def message(event: str, data: object, *, id: str = "") -> bytes:
     return f"{head}event: {event}\ndata: ".encode() + msgspec.json.encode(data) + b"\n\n"
 
 
+def _foreign_id() -> Problem:
+    return Problem(400, "last_event_id", "Last-Event-ID is none of this stream's ids; leave it out to start now")
+
+
 def parse_id(text: str) -> Said:
-    """A Last-Event-ID that this API has given; Problem 400 otherwise."""
+    """A Last-Event-ID that the stream of alerts has given; Problem 400 otherwise."""
     found = _ID.fullmatch(text)
     if found is None:
-        raise Problem(400, "last_event_id", "Last-Event-ID is none of this stream's ids; leave it out to start now")
+        raise _foreign_id()
     return Said(int(found[1]), found[2], int(found[3]))
 
 
@@ -111,28 +125,71 @@ class AlertStream:
         return [message(kind, shapes.alert(stored, names), id=f"{row.written_at}-{row.alert_id}-{row.version}")]
 
 
-class EventStream:
-    """The activities of one tenant stored from now on; those that occurred over an hour ago are left out."""
+class Heard(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """How far a stream of events has come: of an epoch, per lane the last offset that was told."""
 
-    def __init__(self, tail: TailStore, epochs: EpochStore, events: EventStore, tenant: str) -> None:
+    epoch: Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
+    lanes: dict[str, Annotated[int, msgspec.Meta(ge=-1, lt=2**62)]]
+
+    @property
+    def id(self) -> str:
+        return base64.urlsafe_b64encode(msgspec.msgpack.encode(self)).rstrip(b"=").decode()
+
+    @staticmethod
+    def parse(text: str) -> Heard:
+        """A Last-Event-ID that the stream of events has given; Problem 400 otherwise."""
+        try:
+            packed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+            return msgspec.msgpack.decode(packed, type=Heard)
+        except (binascii.Error, ValueError, msgspec.DecodeError):
+            raise _foreign_id() from None
+
+
+class EventStream:
+    """The activities of one tenant as they are stored, from `last` or from now on.
+
+    Those that occurred over an hour ago are left out; of more than a thousand that were stored between two looks the
+    newest are told, after a `gap`. The last message of a look carries its id, so what one look found comes whole again.
+    """
+
+    def __init__(
+        self, tail: TailStore, epochs: EpochStore, events: EventStore, tenant: str, *, last: Heard | None = None
+    ) -> None:
         self._tail, self._epochs, self._events, self._tenant = tail, epochs, events, tenant
-        self._epoch = -1
-        self._heard: dict[str, int] = {}
+        self._heard = last
 
     async def look(self) -> list[bytes]:
         """The messages that are due; called again and again."""
-        epoch = await self._epochs.current()
-        if epoch is None:
+        current = await self._epochs.current()
+        if current is None:
             return []
-        through = await self._events.lanes(epoch.epoch)
-        if epoch.epoch != self._epoch:
-            first, self._epoch = self._epoch < 0, epoch.epoch
-            self._heard = dict(through) if first else {}
-        due = {lane: at for lane, at in through.items() if at > self._heard.get(lane, -1)}
+        if self._heard is None or self._heard.epoch > current.epoch:
+            self._heard = Heard(current.epoch, await self._events.lanes(current.epoch))
+            return []
+        found: list[bytes] = []
+        heard = self._heard
+        # also what was stored last in epochs that have ended since
+        for epoch in range(max(heard.epoch, current.epoch - _EPOCHS, 0), current.epoch + 1):
+            if epoch != heard.epoch:
+                heard = Heard(epoch, {})
+            told, heard = await self._due(heard)
+            found += told
+        self._heard = heard
+        return found
+
+    async def _due(self, heard: Heard) -> tuple[list[bytes], Heard]:
+        """What was stored above `heard` in its epoch, and how far that is."""
+        through = await self._events.lanes(heard.epoch)
+        due = {lane: at for lane, at in through.items() if at > heard.lanes.get(lane, -1)}
         if not due:
-            return []
+            return [], heard
         rows = await self._tail.between(
-            self._tenant, epoch.epoch, self._heard, due, since=clock.now() - clock.HOUR, limit=_MOST
+            self._tenant, heard.epoch, heard.lanes, due, since=clock.now() - clock.HOUR, limit=_MOST + 1
         )
-        self._heard.update(due)
-        return [message("event", shapes.event(row)) for row in rows]
+        reached = Heard(heard.epoch, {**heard.lanes, **due})
+        told = [message("event", shapes.event(row)) for row in rows[-_MOST:-1]]
+        told += [message("event", shapes.event(row), id=reached.id) for row in rows[-1:]]
+        if len(rows) > _MOST:
+            detail = f"more than {_MOST} events were stored at once; the newest follow, GET /api/v1/events has all"
+            told.insert(0, message("gap", {"detail": detail}))
+        return told, reached

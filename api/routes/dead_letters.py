@@ -9,7 +9,7 @@ import msgspec
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from api import shapes
+from api import models, shapes
 from api.auth import Who
 from api.problems import Problem, not_found
 from api.query import Cursor, Limit, Since, Until, Values, moment, one_of, uuid
@@ -24,7 +24,12 @@ router = APIRouter(prefix="/dead-letters", tags=["dead letters"])
 _STATUSES: Final = ("open", "replayed")
 
 
-@router.get("", operation_id="list_dead_letters", summary="List refused records, newest first")
+@router.get(
+    "",
+    operation_id="list_dead_letters",
+    responses=models.answers(models.DeadLetterPage),
+    summary="List refused records, newest first",
+)
 async def list_dead_letters(
     who: Who,
     uses: Uses,
@@ -65,12 +70,22 @@ async def list_dead_letters(
     return shapes.json({"items": [shapes.letter(row) for row in page], "next": following})
 
 
-@router.get("/{dead_letter_id}", operation_id="get_dead_letter", summary="One refused record with its bytes")
+@router.get(
+    "/{dead_letter_id}",
+    operation_id="get_dead_letter",
+    responses=models.answers(models.DeadLetterWhole),
+    summary="One refused record with its bytes",
+)
 async def get_dead_letter(dead_letter_id: str, who: Who, uses: Uses) -> Response:
     return shapes.json(shapes.letter_whole(await _letter(uses, who.tenant, dead_letter_id)))
 
 
-@router.post("/{dead_letter_id}/replay", operation_id="replay_dead_letter", summary="Send the record again")
+@router.post(
+    "/{dead_letter_id}/replay",
+    operation_id="replay_dead_letter",
+    responses=models.answers(models.Replayed),
+    summary="Send the record again",
+)
 async def replay_dead_letter(dead_letter_id: str, who: Who, uses: Uses) -> Response:
     """By the door it came through, with the headers it had; answers when it is known what became of it."""
     async with uses.deciding(f"{who.tenant}/{dead_letter_id}"):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query, Request
-from starlette.responses import Response
+from fastapi import APIRouter, Header, Query, Request
+from starlette.responses import Response, StreamingResponse
 
-from api import bodies, shapes, streams
-from api.auth import Who
+from api import bodies, examples, models, shapes, streams
+from api.auth import Who, still
 from api.problems import not_found
 from api.query import Cursor, Limit, Since, Until, Values, moment, one_of, uuid
 from api.sending import Outgoing
@@ -52,7 +52,13 @@ _BODY: Final[dict[str, Any]] = {
 _WORD: Final = r"^[a-z0-9][a-z0-9_.-]{0,62}$"
 
 
-@router.post("", operation_id="send_events", summary="Send events", openapi_extra=_BODY)
+@router.post(
+    "",
+    operation_id="send_events",
+    responses=models.answers(models.Answer, example=examples.SENT),
+    summary="Send events",
+    openapi_extra=_BODY,
+)
 async def send_events(
     request: Request,
     who: Who,
@@ -99,7 +105,12 @@ def _told(index: int, native: str | None, fate: Fate) -> dict[str, Any]:
     return row
 
 
-@router.get("", operation_id="list_events", summary="List stored events, newest first")
+@router.get(
+    "",
+    operation_id="list_events",
+    responses=models.answers(models.EventPage),
+    summary="List stored events, newest first",
+)
 async def list_events(
     who: Who,
     uses: Uses,
@@ -150,15 +161,29 @@ async def list_events(
     return shapes.json({"items": [shapes.event(row) for row in page], "next": following})
 
 
-@router.get("/stream", operation_id="stream_events", summary="Events as they are stored, as server-sent events")
-async def stream_events(who: Who, uses: Uses) -> Response:
-    """From now on; activities that occurred more than an hour ago are left out."""
-    stream = streams.EventStream(uses.tail, uses.epochs, uses.events, who.tenant)
-    await stream.look()
-    return streams.response(stream.look)
+@router.get(
+    "/stream",
+    operation_id="stream_events",
+    response_class=StreamingResponse,
+    responses=models.streamed("`event` and `gap` messages"),
+    summary="Events as they are stored, as server-sent events",
+)
+async def stream_events(
+    request: Request,
+    who: Who,
+    uses: Uses,
+    last_event_id: Annotated[str | None, Header(description="Where an earlier stream ended: go on behind it")] = None,
+) -> Response:
+    """From now on, or on behind `Last-Event-ID`; activities that occurred more than an hour ago are left out, and a
+    `gap` says when there were too many at once."""
+    last = streams.Heard.parse(last_event_id) if last_event_id else None
+    stream = streams.EventStream(uses.tail, uses.epochs, uses.events, who.tenant, last=last)
+    if last is None:
+        await stream.look()
+    return streams.response(stream.look, still(request, who))
 
 
-@router.get("/{event_id}", operation_id="get_event", summary="One stored event")
+@router.get("/{event_id}", operation_id="get_event", responses=models.answers(models.Event), summary="One stored event")
 async def get_event(event_id: str, who: Who, uses: Uses) -> Response:
     """By its activity_id."""
     found = await uses.events.get(who.tenant, uuid("event", event_id))

@@ -77,10 +77,31 @@ class World:
     tokens: TenantKeys
     keys: dict[tuple[str, str], str]
 
+    def anew(self, epoch: int) -> Pipeline:
+        """Ingest after a new epoch was opened."""
+        return pipeline_of(self.store, self.tokens, epoch)
+
     def client(self, tenant: str = "acme", role: str = "admin", *, address: str = "192.0.2.1") -> httpx2.AsyncClient:
         transport = httpx2.ASGITransport(app=self.app, client=(address, 5000))
         headers = {"Authorization": f"Bearer {self.keys[tenant, role]}"} if tenant else {}
         return httpx2.AsyncClient(transport=transport, base_url="http://vedette.test", headers=headers)
+
+
+def pipeline_of(store: Client, tokens: TenantKeys, epoch: int) -> Pipeline:
+    """Ingest as it runs in an epoch, without Kafka."""
+
+    async def nowhere(partition: int, message: bytes) -> None:
+        """Bundles are for detect."""
+
+    return Pipeline(
+        normalise=Normaliser(IngestSettings(), tokens.tokeniser).normalise,
+        store=ClickHouseIngestStore(store),
+        send=nowhere,
+        routing={},
+        epoch=epoch,
+        partitions=2,
+        lateness=2_000,
+    )
 
 
 @pytest.fixture
@@ -90,19 +111,7 @@ async def world(store: Client, reader: Client, tmp_path: Path) -> World:
     await epochs.opened(epoch, broker="test", partitions=2)
     tokens = TenantKeys(tmp_path / "keys")
 
-    async def nowhere(partition: int, message: bytes) -> None:
-        """Bundles are for detect."""
-
-    pipeline = Pipeline(
-        normalise=Normaliser(IngestSettings(), tokens.tokeniser).normalise,
-        store=ClickHouseIngestStore(store),
-        send=nowhere,
-        routing={},
-        epoch=epoch,
-        partitions=2,
-        lateness=2_000,
-    )
-    log = Log(pipeline, epoch)
+    log = Log(pipeline_of(store, tokens, epoch), epoch)
     app = create_app(
         Parts(
             reader=reader,

@@ -167,3 +167,54 @@ async def test_two_decisions_on_the_same_reading_are_one_decision_and_one_refusa
             client.post(f"{path}/close", json=closing, headers=seen), client.post(f"{path}/acknowledge", headers=seen)
         )
     assert sorted(a.status_code for a in both) == [200, 412]
+
+
+async def test_a_walk_meets_every_alert_once_while_new_ones_arrive(world: World) -> None:
+    made = [alert(1000 + n, arm="busy") for n in range(6)]
+    await accept(world.store, *made)
+    for sort in ("-completed_at", "completed_at", "-severity"):
+        query: dict[str, Any] = {"arm": "busy", "sort": sort, "limit": 2}
+        seen: list[str] = []
+        async with world.client() as client:
+            while query.get("cursor", "") is not None:
+                page = (await client.get("/api/v1/alerts", params=query)).json()
+                seen += [row["id"] for row in page["items"]]
+                query["cursor"] = page["next"]
+                if len(seen) < 7:  # one that is newer than all and one that is older than all
+                    late = len(seen) + {"-completed_at": 0, "completed_at": 100, "-severity": 200}[sort]
+                    await accept(world.store, alert(2000 + late, arm="busy"), alert(900 - late, arm="busy"))
+        assert len(seen) == len(set(seen)), sort
+        assert {content.alert_id for content in made} <= set(seen), sort
+
+
+async def test_alerts_are_found_by_a_part_of_the_name_of_whom_they_judge(world: World) -> None:
+    async with world.client() as client:
+        for native, login in (("n-1", "Grace.Hopper@acme.example"), ("n-2", "linus@acme.example")):
+            await client.post("/api/v1/events", json=event(native, actor={"id": native, "login": login}))
+        tokeniser = world.tokens.tokeniser("acme")
+        grace, linus = (tokeniser(login) for login in ("Grace.Hopper@acme.example", "linus@acme.example"))
+        mine = alert(1100, subject=f"login|acme|{grace}")
+        await accept(world.store, mine, alert(1101, subject=f"login|acme|{linus}"))
+        found = (await client.get("/api/v1/alerts", params={"q": "hopper"})).json()
+        both = (await client.get("/api/v1/alerts", params={"q": "hopper", "actor": linus})).json()
+        nobody = (await client.get("/api/v1/alerts", params={"q": "100%_'; DROP"})).json()
+        short = await client.get("/api/v1/alerts", params={"q": "h"})
+    async with world.client("globex") as client:
+        foreign = (await client.get("/api/v1/alerts", params={"q": "hopper"})).json()
+    assert [row["id"] for row in found["items"]] == [mine.alert_id]
+    assert [both["items"], nobody["items"], foreign["items"]] == [[], [], []]
+    assert (short.status_code, short.json()["errors"][0]["field"]) == (422, "q")
+
+
+async def test_the_evidence_comes_with_the_alert_when_it_is_asked_for(world: World) -> None:
+    async with world.client() as client:
+        sent = (await client.post("/api/v1/events", json=event("inc-1"))).json()
+        content = alert(1200, evidence=evidence([sent["events"][0]["activity_id"]]))
+        await accept(world.store, content)
+        path = f"/api/v1/alerts/{content.alert_id}"
+        plain, whole = (await client.get(path)).json(), (await client.get(path, params={"include": "evidence"})).json()
+        events = (await client.get(f"{path}/events")).json()
+        wrong = await client.get(path, params={"include": "evidence,peers"})
+    assert ("events" in plain, whole["events"]) == (False, events)
+    assert [row["native_id"] for row in whole["events"]["items"]] == ["inc-1"]
+    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "include")

@@ -7,11 +7,12 @@ import re
 import msgspec
 
 from domain import clock
+from domain.alert import Severity
 from domain.judgement import Marker, position
 from ingest.record import Record
 from storage.judge import ClickHouseJudgeStore
 from tests.api.conftest import World
-from tests.api.made import NOON, event
+from tests.api.made import NOON, accept, alert, event
 from transport.topics import RAW_IMPORT
 
 PROBLEM = "application/problem+json"
@@ -34,6 +35,7 @@ async def test_unknown_paths_and_methods_are_problems_too(world: World) -> None:
         assert answer.json().keys() >= {"type", "title", "status", "code", "detail"}
         assert answer.json()["status"] == answer.status_code
     assert "it takes" in answers[2].json()["detail"]
+    assert [fault["field"] for fault in answers[5].json()["errors"]] == ["limit"]
 
 
 async def test_the_documentation_page_needs_no_other_host(world: World) -> None:
@@ -55,13 +57,19 @@ async def test_the_documentation_page_needs_no_other_host(world: World) -> None:
 async def test_healthy_ready_and_counted(world: World) -> None:
     async with world.client() as client:
         await client.post("/api/v1/events", json=[event("counted"), event("refused", action="no")])
+        await client.post("/api/v1/events?source=generic", json=event("letter", outcome="success"))
+        await accept(world.store, alert(700), alert(701, tenant="globex", severity=int(Severity.HIGH)))
         health, ready = await client.get("/healthz"), await client.get("/readyz")
         numbers = (await client.get("/metrics")).text
     assert (health.json(), ready.json()) == ({"status": "ok"}, {"status": "ready", "epoch": world.log.epoch})
     assert 'vedette_api_events_total{status="stored"} 1.0' in numbers
-    assert 'vedette_api_events_total{status="rejected"} 1.0' in numbers
-    assert 'vedette_api_requests_total{operation="send_events",status="200"} 1.0' in numbers
+    assert 'vedette_api_events_total{status="rejected"} 2.0' in numbers
+    assert 'vedette_api_requests_total{operation="send_events",status="200"} 2.0' in numbers
     assert "vedette_store_up 1.0" in numbers
+    assert 'vedette_alerts{detector="failed_login_burst",severity="MEDIUM",stage="live"} 1.0' in numbers
+    assert 'severity="HIGH"' not in numbers, "another tenant's alert is another tenant's"
+    assert 'vedette_dead_letters{code="contradiction"} 1.0' in numbers
+    assert "vedette_settled_age_seconds NaN" in numbers
     assert "acme" not in numbers
 
 

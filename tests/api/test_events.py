@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import gzip
+import re
 from typing import Any
 
 import msgspec
+import pytest
 
+from api import streams
+from api.streams import Heard
 from domain import clock
+from storage.api_keys import ApiKeyStore
+from storage.epochs import EpochStore
 from tests.api.conftest import World
 from tests.api.made import NOON, event, is_uuid, listen, uid
 
@@ -191,3 +197,57 @@ async def test_the_stream_tells_what_is_stored_from_now_on_and_only_ones_own(wor
     assert status == 200
     assert "event: event\n" in said
     assert "of-globex" not in said
+
+
+async def test_a_stream_goes_on_behind_the_last_id_also_into_a_new_epoch(world: World) -> None:
+    now = clock.rfc3339(clock.now())
+    headers = {"Authorization": f"Bearer {world.keys['acme', 'analyst']}"}
+
+    async def send(native: str) -> None:
+        async with world.client() as client:
+            assert statuses(await client.post("/api/v1/events", json=event(native, occurred_at=now))) == ["stored"]
+
+    async def first() -> None:
+        await send("heard")
+
+    _, said = await listen(
+        world.app, "/api/v1/events/stream", headers, until=lambda text: "heard" in text, meanwhile=first
+    )
+    [last] = re.findall(r"^id: (\S+)$", said, re.MULTILINE)
+    await send("missed")
+    epochs = EpochStore(world.store)
+    newer = await epochs.begin(broker="test", partitions=2)
+    await epochs.opened(newer, broker="test", partitions=2)
+    world.log.epoch = newer
+    world.log.pipeline = world.anew(newer)
+    await send("after")
+    status, said = await listen(
+        world.app,
+        "/api/v1/events/stream",
+        {**headers, "Last-Event-ID": last},
+        until=lambda text: '"after"' in text,
+    )
+    assert status == 200
+    assert re.findall(r'"native_id":"([^"]+)"', said) == ["missed", "after"]
+
+
+async def test_a_last_event_id_that_is_none_of_the_events_streams_is_refused(world: World) -> None:
+    negative = Heard(1, {}).id.replace("A", "_")
+    async with world.client() as client:
+        answers = [
+            await client.get("/api/v1/events/stream", headers={"Last-Event-ID": each})
+            for each in ("none", "@@@", negative, "1-00000000-0000-0000-0000-000000000000-1")
+        ]
+    assert [(a.status_code, a.json()["code"]) for a in answers] == [(400, "last_event_id")] * 4
+
+
+async def test_a_stream_ends_when_its_key_is_revoked(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "ALIVE", 0.0)
+    key = world.keys["acme", "auditor"]
+
+    async def revoke() -> None:
+        await ApiKeyStore(world.store).revoke(key.split("_")[1])
+
+    headers = {"Authorization": f"Bearer {key}"}
+    status, said = await listen(world.app, "/api/v1/events/stream", headers, until=lambda _: False, meanwhile=revoke)
+    assert (status, "retry:" in said) == (200, True)

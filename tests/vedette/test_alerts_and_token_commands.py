@@ -84,6 +84,7 @@ def test_a_dump_is_the_canonical_bytes_in_order_without_what_was_withdrawn(
     assert alerts.run(parsed(alerts, [*configured, "dump", "--canonical", "--named"])) == 0
     named = msgspec.json.decode(capsysbinary.readouterr().out.splitlines()[0])
     assert (named["subject"], named["parts"]) == ("login|acme|ada@acme.example", {"actor": "ada@acme.example"})
+    assert (named["subject_name"], named["native_ids"]) == ("ada@acme.example", [])
 
 
 def test_an_alert_is_listed_and_shown_and_one_that_is_not_there_is_said_so(
@@ -93,6 +94,21 @@ def test_an_alert_is_listed_and_shown_and_one_that_is_not_there_is_said_so(
     rows = capsys.readouterr().out.splitlines()
     assert [uid("acme", "alert", number) in row for number, row in zip((3, 1), rows, strict=True)] == [True, True]
     assert alerts.run(parsed(alerts, [*configured, "show", uid("acme", "alert", 1)])) == 0
-    assert "ada@acme.example" in capsys.readouterr().out.splitlines()[0]
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].startswith("MEDIUM  ")
+    assert "ada@acme.example" in told[0]
+    assert [line.split()[0] for line in told[2:]] == [
+        "who",
+        "when",
+        "observed",
+        "usual",
+        "evidence",
+        "status",
+        "detector",
+        "id",
+    ]
+    assert "  observed  12, limit 10" in told
+    assert alerts.run(parsed(alerts, [*configured, "show", uid("acme", "alert", 1), "--json"])) == 0
+    assert msgspec.json.decode(capsys.readouterr().out)["content"]["alert_id"] == uid("acme", "alert", 1)
     assert alerts.run(parsed(alerts, [*configured, "show", uid("acme", "alert", 1), "--tenant", "globex"])) == 1
     assert alerts.run(parsed(alerts, [*configured, "show", "nonsense"])) == 1

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,9 +18,11 @@ from domain.subject import token_of
 from vedette import compose
 
 if TYPE_CHECKING:
-    from storage.alerts import AlertStore
+    from storage.alerts import AlertStore, StoredAlert
     from storage.client import Client
     from storage.events import EventStore
+
+_COLOURS = {Severity.INFO: 2, Severity.LOW: 36, Severity.MEDIUM: 33, Severity.HIGH: 31, Severity.CRITICAL: 41}
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -30,10 +34,15 @@ def register(parser: argparse.ArgumentParser) -> None:
     shown = actions.add_parser("show", help="one alert with everything behind it")
     shown.add_argument("id", metavar="ID")
     shown.add_argument("--tenant", default="acme")
+    shown.add_argument("--json", action="store_true", help="for a program: one JSON object")
     dumped = actions.add_parser("dump", help="all alerts that stand, of all tenants, one JSON per line")
     dumped.add_argument("--canonical", action="store_true", help="the canonical bytes, as replay reproduces them")
     dumped.add_argument("--live", action="store_true", help="without those of shadow arms")
-    dumped.add_argument("--named", action="store_true", help="names in place of tokens, where they are known")
+    dumped.add_argument(
+        "--named",
+        action="store_true",
+        help="names in place of tokens, where they are known, and the CRM's own ids of the events",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -58,10 +67,21 @@ async def _run(args: argparse.Namespace) -> int:
         await client.close()
 
 
-async def _names(events: EventStore, content: Content) -> dict[str, str]:
+async def _names(events: EventStore, tenant: str, *contents: Content) -> dict[str, str]:
+    """What the tokens of the tenant's alerts stand for."""
     from storage.alerts import tokens
 
-    return await events.names(content.tenant, [*tokens(content), token_of(content.subject)])
+    wanted = {token for each in contents for token in (*tokens(each), token_of(each.subject))}
+    return await events.names(tenant, sorted(wanted)) if wanted else {}
+
+
+def _severity(content: Content, *, width: int = 0) -> str:
+    """The severity's name, padded; in colour for a person at a terminal who has not said NO_COLOR."""
+    severity = Severity(content.severity)
+    name = f"{severity.name:{width}}"
+    if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
+        return name
+    return f"\x1b[{_COLOURS[severity]}m{name}\x1b[0m"
 
 
 async def _list(alerts: AlertStore, events: EventStore, args: argparse.Namespace) -> int:
@@ -69,11 +89,13 @@ async def _list(alerts: AlertStore, events: EventStore, args: argparse.Namespace
 
     stages = ["shadow"] if args.shadow else ["live"]
     found = await alerts.list(args.tenant, where={"stage": stages}, until=clock.now() + clock.DAY, limit=args.limit)
-    for stored in found:
-        content = stored.content
-        said = sentence(content, await _names(events, content))
-        severity = Severity(content.severity).name
-        print(f"{rfc3339(content.completed[0])}  {severity:8}  {stored.status:12}  {stored.alert_id}  {said}")
+    contents = [stored.content for stored in found]
+    names = await _names(events, args.tenant, *contents)
+    for stored, content in zip(found, contents, strict=True):
+        print(
+            f"{rfc3339(content.completed[0])}  {_severity(content, width=8)}  {stored.status:12}  {stored.alert_id}  "
+            f"{sentence(content, names)}"
+        )
     if not found:
         print(f"no alerts of tenant {args.tenant}", file=sys.stderr)
     return 0
@@ -92,18 +114,54 @@ async def _show(alerts: AlertStore, events: EventStore, args: argparse.Namespace
         print(f"tenant {args.tenant} has no alert {args.id}; `vedette alerts list` shows the latest", file=sys.stderr)
         return 1
     content = stored.content
-    names = await _names(events, content)
-    print(sentence(content, names))
-    whole = {
-        "status": stored.status,
-        "disposition": stored.disposition or None,
-        "withdrawn": stored.withdrawn,
-        "replaced_by": list(stored.replaced_by),
-        "explanation": explanation(content, names),
-        "content": msgspec.to_builtins(content),
-    }
-    print(msgspec.json.format(msgspec.json.encode(whole), indent=2).decode())
+    names = await _names(events, args.tenant, content)
+    told = explanation(content, names)
+    if args.json:
+        whole = {
+            "sentence": sentence(content, names),
+            "status": stored.status,
+            "disposition": stored.disposition or None,
+            "withdrawn": stored.withdrawn,
+            "replaced_by": list(stored.replaced_by),
+            "explanation": told,
+            "content": msgspec.to_builtins(content),
+        }
+        print(msgspec.json.format(msgspec.json.encode(whole), indent=2).decode())
+        return 0
+    print(f"{_severity(content)}  {sentence(content, names)}\n")
+    for name, value in _lines(stored, content, told, names):
+        if value:
+            print(f"  {name:10}{value}")
     return 0
+
+
+def _lines(
+    stored: StoredAlert, content: Content, told: Mapping[str, Any], names: Mapping[str, str]
+) -> list[tuple[str, str]]:
+    """What a person wants to know of an alert, each with its name; "" for what there is not."""
+    from detectors.sentence import number
+
+    token = token_of(content.subject)
+    at_least = "at least " if told["at_least"] else ""
+    decided = f"{stored.status}{f' as {stored.disposition}' if stored.disposition else ''}"
+    if stored.decided_by:
+        decided += f", by {stored.decided_by} at {rfc3339(stored.decided_at)}"
+    return [
+        ("who", f"{content.subject.partition('|')[0]} {names.get(token, token)}, tenant {content.tenant}"),
+        ("when", f"{rfc3339(content.opener[0])} to {rfc3339(content.completed[0])}"),
+        ("observed", f"{at_least}{number(content.observed)}, limit {number(content.threshold)}"),
+        ("usual", ", ".join(f"{name} {value}" for name, value in told["baseline"].items())),
+        ("why", str(told["why"] or "")),
+        ("lowered by", str(told["suppressed"] or "")),
+        ("evidence", f"{content.evidence.count} events, from {content.opener[1]} to {content.completed[1]}"),
+        ("status", decided),
+        ("reason", stored.reason),
+        ("withdrawn", "truth does not have it any more" if stored.withdrawn else ""),
+        ("replaced", f"by {', '.join(stored.replaced_by)}" if stored.replaced_by else ""),
+        ("replaces", ", ".join(stored.replaces)),
+        ("detector", f"{content.slot}, arm {content.arm}, {content.stage}, settings {content.settings}"),
+        ("id", stored.alert_id),
+    ]
 
 
 async def _dump(alerts: AlertStore, events: EventStore, args: argparse.Namespace) -> int:
@@ -111,16 +169,28 @@ async def _dump(alerts: AlertStore, events: EventStore, args: argparse.Namespace
     from detectors.sentence import sentence
 
     async for content in alerts.dump(live=args.live):
-        names = await _names(events, content) if args.named or not args.canonical else {}
+        names = await _names(events, content.tenant, content) if args.named or not args.canonical else {}
         if args.canonical and not args.named:
             line = canonical(content)
         else:
             said = {} if args.canonical else {"sentence": sentence(content, names)}
-            shown = _named(msgspec.to_builtins(content), names) if args.named else msgspec.to_builtins(content)
+            shown = msgspec.to_builtins(content)
+            if args.named:
+                found = await events.by_ids(content.tenant, list(_ids(content)))
+                told = {
+                    "subject_name": names.get(token_of(content.subject)),
+                    "native_ids": [e.native_id for e in found],
+                }
+                shown = {**_named(shown, names), **told}
             line = msgspec.json.Encoder(order="sorted").encode({**shown, **said})
         sys.stdout.buffer.write(line + b"\n")
     sys.stdout.buffer.flush()
     return 0
+
+
+def _ids(content: Content) -> dict[str, None]:
+    """The activities that the evidence names, each once, in order."""
+    return dict.fromkeys((*content.evidence.first, *content.evidence.last))
 
 
 def _named(value: Any, names: dict[str, str]) -> Any:
