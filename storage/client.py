@@ -14,7 +14,7 @@ import clickhouse_connect
 import msgspec
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
 
-from domain.errors import StoreUnavailable, VedetteError
+from domain.errors import SettingsInvalid, StoreUnavailable, VedetteError
 from storage.settings import StoreSettings, StoreUser
 
 Who = Literal["migrator", "writer", "reader"]
@@ -22,7 +22,13 @@ T = TypeVar("T")
 
 #: Seconds until a connection or an answer is given up.
 CONNECT_TIMEOUT, ANSWER_TIMEOUT = 5, 60
-_AWAY = ("Code: 210", "Code: 209", "Code: 159", "timed out", "Connection refused", "Cannot connect")
+#: The server's own words for "not now": out of time, sockets, queries at once, parts not yet merged.
+_NOT_NOW = frozenset({159, 202, 203, 209, 210, 252})
+#: No space left, said at once; these others say it only when the system's words stand in their text.
+_DISK_FULL, _WRITING = frozenset({243}), frozenset({74, 75, 76, 1001})
+_BAD_PASSWORD = frozenset({193, 516})
+#: Of a proxy between us and the server.
+_GATEWAY = ("HTTP status 502", "HTTP status 503", "HTTP status 504")
 
 
 class StoreRefused(VedetteError):
@@ -86,13 +92,19 @@ class Client:
     async def _ask(self, answer: Any) -> Any:
         try:
             return await asyncio.wait_for(answer, ANSWER_TIMEOUT)
-        except (OSError, TimeoutError, aiohttp.ClientError, OperationalError) as error:
-            raise _unavailable(self._where, error) from error
-        except ClickHouseError as error:
-            text = str(error)
-            if any(sign in text for sign in _AWAY):
-                raise _unavailable(self._where, error) from error
-            raise StoreRefused(text) from error
+        except (OSError, TimeoutError, aiohttp.ClientError, ClickHouseError) as error:
+            raise _told(self._where, error) from error
+
+
+def _told(where: str, error: BaseException) -> VedetteError:
+    """What a failure means to the caller: StoreUnavailable to try again later, StoreRefused when that would not do."""
+    code, text = getattr(error, "code", None), str(error)
+    if code in _DISK_FULL or (code in _WRITING and "No space left on device" in text):
+        return StoreUnavailable(f"the disk of the store at {where} is full; make room, and writing goes on")
+    answered = isinstance(error, ClickHouseError) and not isinstance(error, OperationalError)
+    if code in _NOT_NOW or not answered or (code is None and any(status in text for status in _GATEWAY)):
+        return _unavailable(where, error)
+    return StoreRefused(text)
 
 
 def _unavailable(where: str, error: BaseException) -> StoreUnavailable:
@@ -104,11 +116,20 @@ def _unavailable(where: str, error: BaseException) -> StoreUnavailable:
 
 
 def _password(user: StoreUser) -> str:
-    return Path(user.password_file).read_text().strip() if user.password_file else ""
+    try:
+        return Path(user.password_file).read_text().strip() if user.password_file else ""
+    except OSError as error:
+        raise SettingsInvalid(
+            f"the password of {user.name} cannot be read from {user.password_file} ({error.strerror}); "
+            "correct password_file, or make the file readable"
+        ) from error
 
 
 async def connect(settings: StoreSettings, user: Who) -> Client:
-    """A client for one of the three users. StoreUnavailable when nobody answers, StoreRefused for a bad password."""
+    """A client for one of the three users.
+
+    StoreUnavailable when nobody answers, StoreRefused for a wrong password, SettingsInvalid when its file is not there.
+    """
     who = getattr(settings, user)
     password = _password(who)
     url = urlsplit(settings.url)
@@ -131,13 +152,8 @@ async def connect(settings: StoreSettings, user: Who) -> Client:
             ),
             ANSWER_TIMEOUT,
         )
-    except (OSError, TimeoutError, aiohttp.ClientError, OperationalError) as error:
-        raise _unavailable(settings.url, error) from error
-    except ClickHouseError as error:
-        text = str(error)
-        if "Code: 516" in text:
+    except (OSError, TimeoutError, aiohttp.ClientError, ClickHouseError) as error:
+        if getattr(error, "code", None) in _BAD_PASSWORD:
             raise StoreRefused(f"the store refused the password of {who.name}; check {who.password_file}") from error
-        if any(sign in text for sign in _AWAY):
-            raise _unavailable(settings.url, error) from error
-        raise StoreRefused(text) from error
+        raise _told(settings.url, error) from error
     return Client(driver, settings.url, settings.database)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 
@@ -21,3 +23,7 @@ class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     migrator: StoreUser = StoreUser(name="vedette_migrator")
     writer: StoreUser = StoreUser(name="vedette_writer")
     reader: StoreUser = StoreUser(name="vedette_reader")
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,62}", self.database):
+            raise ValueError(f"database {self.database!r} is no name; use letters, digits and _, at most 63 of them")

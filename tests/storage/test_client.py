@@ -14,7 +14,8 @@ from storage.client import Client, StoreRefused, connect
 from storage.judge import ClickHouseJudgeStore
 from storage.migrate import files, migrate
 from storage.settings import StoreSettings, StoreUser
-from vedette.embedded.store import EmbeddedStore, free_port
+from vedette.embedded import ports
+from vedette.embedded.store import EmbeddedStore
 
 NAMES = ("tenant", "token", "value", "last_seen")
 ODD = "O'Neil \\ \t\n\r\0 {x:String} ünï ✓"
@@ -54,7 +55,7 @@ async def test_a_wrong_password_names_the_file(database: StoreSettings, tmp_path
 
 
 async def test_a_server_that_is_away_is_unavailable_and_the_remedy_is_said(database: StoreSettings) -> None:
-    settings = msgspec.structs.replace(database, url=f"http://127.0.0.1:{free_port()}")
+    settings = msgspec.structs.replace(database, url=f"http://127.0.0.1:{ports.free()}")
     with pytest.raises(StoreUnavailable, match=r"check that it runs and that store\.url is right"):
         await connect(settings, "reader")
 
