@@ -6,6 +6,7 @@ Whatever a detector sees is already stored. Doing a fetch again, even by a stall
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -57,6 +58,7 @@ class Fetch:
     activities: list[Activity] = field(default_factory=list)
     letters: list[DeadLetter] = field(default_factory=list)
     skips: dict[tuple[str, str, str, str, str], list[int]] = field(default_factory=dict)
+    first: dict[str, int] = field(default_factory=dict)
     through: dict[str, int] = field(default_factory=dict)
 
 
@@ -93,6 +95,7 @@ class Pipeline:
         """Normalise a fetch; nothing is stored yet, so the fetch before it may still be on its way."""
         fetch = Fetch(records, caught_up)
         for record in records:
+            fetch.first.setdefault(record.lane, record.offset)
             fetch.through[record.lane] = record.offset
             outcome = self._normalise(record)
             if isinstance(outcome, DeadLetter):
@@ -113,12 +116,10 @@ class Pipeline:
         await self.mark(names)
 
     async def _put(self, fetch: Fetch) -> None:
-        first = fetch.records[0]
-        token = f"{self.epoch}/{first.lane}/{first.offset}/{fetch.through[first.lane]}"
         skips = [(*where, offsets[0], offsets[-1], len(offsets)) for where, offsets in fetch.skips.items()]
         store = self._store
         await self._together(
-            store.put_events(fetch.activities, token),
+            store.put_events(fetch.activities, self._token(fetch)),
             store.put_raw(fetch.records),
             store.put_dead_letters(fetch.letters),
             store.put_skips(self.epoch, skips),
@@ -131,6 +132,11 @@ class Pipeline:
         self.counted.update(
             stored=len(fetch.activities), rejected=len(fetch.letters), skipped=sum(s[-1] for s in skips)
         )
+
+    def _token(self, fetch: Fetch) -> str:
+        """The insert's name: every lane with its first and last offset, or one fetch passes for another."""
+        spans = "|".join(f"{lane}/{fetch.first[lane]}/{last}" for lane, last in sorted(fetch.through.items()))
+        return hashlib.sha256(f"{self.epoch}|{spans}".encode()).hexdigest()
 
     async def _bundle(self, activities: Sequence[Activity]) -> None:
         """To each partition that owns a subject, once, in the order of the fetch, one unacknowledged at a time."""

@@ -32,11 +32,14 @@ class PartitionRunner:
         self.partition, self._load, self._commit, self._settings = partition, load, commit, settings
         self._queue: asyncio.Queue[tuple[int, bytes]] = asyncio.Queue(QUEUE)
         self._task = asyncio.create_task(self._run(), name=f"judge-{partition}")
-        self._task.add_done_callback(
-            lambda task: None if task.cancelled() or not task.exception() else failed(task.exception() or task_gone())
-        )
+        self._failed = failed
+        self._task.add_done_callback(self._ended)
         self.progress = 0  # rises with every checkpoint, for the watchdog
         self.judge: Judge | None = None
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()):
+            self._failed(error)
 
     async def put(self, offset: int, message: bytes) -> None:
         await self._queue.put((offset, message))
@@ -74,7 +77,3 @@ class PartitionRunner:
     async def _checkpoint(self, judge: Judge) -> None:
         await self._commit(self.partition, await judge.checkpoint())
         self.progress += 1
-
-
-def task_gone() -> BaseException:
-    return RuntimeError("a judge's task ended without saying why")
