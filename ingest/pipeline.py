@@ -18,6 +18,7 @@ from domain.incident import Notice
 from domain.subject import Routing, bucket, subjects
 from domain.wire import BUNDLE_ACTIVITIES, BUNDLE_BYTES, Bundle, LaneMark, Marks, encode
 from ingest.dead_letters import DeadLetter
+from ingest.normalise import storable
 from ingest.record import Record, Skip
 from ingest.rejects import Rejects
 
@@ -28,10 +29,9 @@ SkipRow = tuple[str, str, str, str, str, int, int, int]
 class IngestStore(Protocol):
     """Where a fetch is stored before anybody judges it; each call may be repeated."""
 
-    async def put_raw(self, records: Sequence[Record]) -> None: ...
     async def put_dead_letters(self, letters: Sequence[DeadLetter]) -> None: ...
     async def put_skips(self, epoch: int, rows: Sequence[SkipRow]) -> None: ...
-    async def put_events(self, rows: Sequence[Activity], token: str) -> None: ...
+    async def put_events(self, rows: Sequence[Activity], raws: Sequence[bytes], token: str) -> None: ...
     async def put_lanes(self, epoch: int, through: Mapping[str, int]) -> None: ...
     async def put_notices(self, notices: Sequence[Notice]) -> None: ...
 
@@ -56,6 +56,7 @@ class Fetch:
     records: Sequence[Record]
     caught_up: Mapping[str, int]
     activities: list[Activity] = field(default_factory=list)
+    raws: list[bytes] = field(default_factory=list)  # what may be kept of each activity's record
     letters: list[DeadLetter] = field(default_factory=list)
     skips: dict[tuple[str, str, str, str, str], list[int]] = field(default_factory=dict)
     first: dict[str, int] = field(default_factory=dict)
@@ -105,6 +106,7 @@ class Pipeline:
                 fetch.skips.setdefault(where, []).append(record.offset)
             else:
                 fetch.activities.extend(outcome)
+                fetch.raws += [storable(record)] * len(outcome)
         return fetch
 
     async def finish(self, fetch: Fetch, names: Iterable[str]) -> None:
@@ -119,8 +121,7 @@ class Pipeline:
         skips = [(*where, offsets[0], offsets[-1], len(offsets)) for where, offsets in fetch.skips.items()]
         store = self._store
         await self._together(
-            store.put_events(fetch.activities, self._token(fetch)),
-            store.put_raw(fetch.records),
+            store.put_events(fetch.activities, fetch.raws, self._token(fetch)),
             store.put_dead_letters(fetch.letters),
             store.put_skips(self.epoch, skips),
         )

@@ -1,4 +1,4 @@
-"""The store as ingest sees it: raw records, dead letters, skips, events and lanes of one fetch."""
+"""The store as ingest sees it: dead letters, skips, events and lanes of one fetch."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from domain.activity import Activity
 from domain.incident import Notice
 from ingest.dead_letters import COLUMNS, DeadLetter
 from ingest.pipeline import SkipRow
-from ingest.record import Record
 from storage.client import Client
 from storage.events import EventStore
 
-_RAW = ("epoch", "lane", "offset", "received_at_ms", "raw")
 _SKIPS = ("epoch", "tenant", "source", "feed", "kind", "lane", "first_offset", "last_offset", "rows")
 
 _NOTICES = ("notice_id", "tenant", "kind", "subject", "text", "severity")
@@ -24,21 +22,14 @@ class ClickHouseIngestStore:
     def __init__(self, client: Client) -> None:
         self._client, self._events = client, EventStore(client)
 
-    async def put_raw(self, records: Sequence[Record]) -> None:
-        """What may be kept of each record: never what people searched for or described."""
-        rows = [
-            (r.epoch, r.lane, r.offset, r.received_at, text) for r in records if (text := _text(r.value)) is not None
-        ]
-        await self._client.insert("raw_records", _RAW, rows)
-
     async def put_dead_letters(self, letters: Sequence[DeadLetter]) -> None:
         await self._client.insert("dead_letters", COLUMNS, letters)
 
     async def put_skips(self, epoch: int, rows: Sequence[SkipRow]) -> None:
         await self._client.insert("skips", _SKIPS, [(epoch, *row) for row in rows])
 
-    async def put_events(self, rows: Sequence[Activity], token: str) -> None:
-        await self._events.insert(rows, token=token)
+    async def put_events(self, rows: Sequence[Activity], raws: Sequence[bytes], token: str) -> None:
+        await self._events.insert(rows, raws, token=token)
 
     async def put_lanes(self, epoch: int, through: Mapping[str, int]) -> None:
         await self._events.put_lanes(epoch, through)
@@ -46,11 +37,3 @@ class ClickHouseIngestStore:
     async def put_notices(self, notices: Sequence[Notice]) -> None:
         rows = [(n.notice_id, n.tenant, n.kind, n.subject, n.text, n.severity) for n in notices]
         await self._client.insert("notices", _NOTICES, rows)
-
-
-def _text(value: bytes) -> str | None:
-    """What is not text is kept by its dead letter alone."""
-    try:
-        return value.decode("utf-8")
-    except UnicodeDecodeError:
-        return None

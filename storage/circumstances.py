@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from domain.alert import Content
 from domain.incident import Notice, Witness
+from domain.subject import ACTOR, scope_of
 from storage.client import Client
-from storage.columns import Number, Pair, moment, ms
+from storage.columns import Number, Pair, moment, ms, of_subjects
 
 _WITNESS = (
     f"toString(activity_id), {ms('occurred_at')}, {ms('received_at')}, action, outcome, reason, source, feed, channel, "
@@ -23,14 +24,11 @@ class CircumstanceStore:
 
     async def witnesses(self, content: Content, activities: Sequence[str]) -> list[Witness]:
         """The stored ones among `activities` of the alert's evidence, in order of time."""
-        chosen = (
-            "SELECT tenant, actor_token, occurred_at, activity_id FROM subject_events WHERE subject = {subject:String} "
-            "AND occurred_at <= fromUnixTimestamp64Milli({until:Int64}, 'UTC') AND activity_id IN {ids:Array(UUID)}"
-        )
+        actors = scope_of(content.subject) == ACTOR
         return await self._client.query(
-            f"SELECT {_WITNESS} FROM events FINAL WHERE (tenant, actor_token, occurred_at, activity_id) IN ({chosen}) "
-            "ORDER BY occurred_at, activity_id",
-            {"subject": content.subject, "until": content.completed[0], "ids": list(activities)},
+            f"SELECT {_WITNESS} FROM events FINAL WHERE {of_subjects(actors=actors)} "
+            "AND activity_id IN {ids:Array(UUID)} ORDER BY occurred_at, activity_id",
+            {"subjects": [content.subject], "until": content.completed[0] + 1, "ids": list(activities)},
             row=Witness,
         )
 

@@ -51,9 +51,14 @@ class Client:
 
     async def query(self, sql: str, params: Mapping[str, object] | None = None, *, row: type[T]) -> list[T]:
         """All rows of a SELECT, each decoded as `row`."""
-        answer = await self._ask(
-            self._driver.raw_query(sql, parameters=dict(params or {}), fmt="JSONCompactEachRow", settings=None)
-        )
+        return await self._rows(sql, params, "JSONCompactEachRow", row)
+
+    async def query_bodies(self, sql: str, params: Mapping[str, object] | None = None, *, row: type[T]) -> list[T]:
+        """All rows of a SELECT of one text column that holds JSON without a line break, each decoded as `row`."""
+        return await self._rows(sql, params, "TSVRaw", row)
+
+    async def _rows(self, sql: str, params: Mapping[str, object] | None, fmt: str, row: type[T]) -> list[T]:
+        answer = await self._ask(self._driver.raw_query(sql, parameters=dict(params or {}), fmt=fmt, settings=None))
         rows: list[T] = _decoder(cast(Hashable, row))(answer)
         return rows
 

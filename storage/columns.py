@@ -34,3 +34,19 @@ def moment(parameter: str = "at") -> str:
 
 def slices(ids: Sequence[str]) -> Iterable[Sequence[str]]:
     return (ids[start : start + TOGETHER] for start in range(0, len(ids), TOGETHER))
+
+
+def of_subjects(*, actors: bool) -> str:
+    """The condition on `events` for the activities of {subjects} before {until} (ms); all of them actors, or none.
+
+    Actors are the first order of `events`; the other subjects have a second order, `subject_events`.
+    """
+    before = f"occurred_at < {moment('until')}"
+    if actors:
+        tokens = "SELECT part[2], part[3] FROM (SELECT splitByChar('|', arrayJoin({subjects:Array(String)})) AS part)"
+        return f"(tenant, actor_token) IN ({tokens}) AND {before}"
+    keys = "SELECT tenant, actor_token, occurred_at, activity_id FROM subject_events"
+    return (
+        f"(tenant, actor_token, occurred_at, activity_id) IN ({keys} WHERE subject IN {{subjects:Array(String)}} "
+        f"AND {before}) AND {before}"
+    )

@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
+from typing import Any
 
 import msgspec
 
-from domain.activity import FIELDS, Activity
+from domain.activity import Activity
 from domain.clock import moment
 from storage.client import Client
+from storage.names import COLUMNS, Names
 
-_TIMES = {"occurred_at", "received_at", "valid_from", "valid_until"}
-
-
-def _inserted(field: str) -> str:
-    return f"{field}_ms" if field in _TIMES else field
-
-
-def _selected(field: str) -> str:
-    if field in _TIMES:
-        return f"toUnixTimestamp64Milli({field})"
-    return "toString(activity_id)" if field == "activity_id" else f"`{field}`"
-
-
-#: For inserts: columns in the order of Activity's fields; times go in as milliseconds.
-INSERT_COLUMNS = tuple(map(_inserted, FIELDS))
-#: For selects: the same order, so that a row decodes straight into Activity.
-ACTIVITY_COLUMNS = ", ".join(map(_selected, FIELDS))
+#: The fields that stand in columns of their own; the others are read from the body, which is the whole activity.
+_COLUMNS = (
+    "tenant", "activity_id", "occurred_at", "action", "source", "feed", "outcome", "actor_kind", "actor_token",
+    "login_token", "ip_token", "app_token", "app_id", "network", "country", "object_type", "epoch", "lane", "offset",
+    "index", "received_at",
+)  # fmt: skip
+_INSERTED = (*(f"{name}_ms" if name.endswith("_at") else name for name in _COLUMNS), "body", "raw")
+_columns = attrgetter(*_COLUMNS)
+_NOTHING = msgspec.Raw(b'""')
 
 #: Filters of `list`: name of the filter -> column.
 FILTERS = {
@@ -59,16 +54,24 @@ class EventStore:
     """Over one client: the writer inserts, the reader lists."""
 
     def __init__(self, client: Client) -> None:
-        self._client = client
+        self._client, self._names = client, Names()
 
-    async def insert(self, rows: Sequence[Activity], *, token: str) -> None:
-        """Insert the activities of one fetch; each month is one block, stored whole or not at all."""
-        months: dict[tuple[int, int], list[Activity]] = {}
-        for row in rows:
-            at = moment(row.occurred_at)
-            months.setdefault((at.year, at.month), []).append(row)
-        for (year, month), part in sorted(months.items()):
-            await self._client.insert("events", INSERT_COLUMNS, part, token=f"{token}/{year}-{month}/{len(part)}")
+    async def insert(self, rows: Sequence[Activity], raws: Sequence[bytes] = (), *, token: str) -> None:
+        """Insert the activities of one fetch; each month is one block, stored whole or not at all.
+
+        `raws` has the JSON that may be kept of each one's record, b"" for nothing; () when there is none of any.
+        Names come first, so that whatever is stored can be named.
+        """
+        if not rows:
+            return
+        names = self._names.fresh(rows)
+        await self._client.insert("names", COLUMNS, [row for _, row in names.values()])
+        self._names.written(names)
+        kept = [msgspec.Raw(raw) if raw else _NOTHING for raw in raws] if raws else [_NOTHING] * len(rows)
+        # The server takes the nested JSON of body and raw as text, byte for byte: nothing is encoded twice.
+        block = [(*_columns(row), row, raw) for row, raw in zip(rows, kept, strict=True)]
+        for (year, month), part in _by_month(block):
+            await self._client.insert("events", _INSERTED, part, token=f"{token}/{year}-{month}/{len(part)}")
 
     async def get(self, tenant: str, activity_id: str) -> Activity | None:
         found = await self.by_ids(tenant, [activity_id])
@@ -78,9 +81,8 @@ class EventStore:
         """The stored activities among `ids`, in key order."""
         if not ids:
             return []
-        rows = await self._client.query(
-            f"SELECT {ACTIVITY_COLUMNS} FROM events FINAL "
-            "WHERE tenant = {t:String} AND activity_id IN {ids:Array(UUID)}",
+        rows = await self._client.query_bodies(
+            "SELECT body FROM events FINAL WHERE tenant = {t:String} AND activity_id IN {ids:Array(UUID)}",
             {"t": tenant, "ids": list(ids)},
             row=Activity,
         )
@@ -110,8 +112,8 @@ class EventStore:
                 "(occurred_at, activity_id) < (fromUnixTimestamp64Milli({b_at:Int64}, 'UTC'), {b_id:UUID})"
             )
             params["b_at"], params["b_id"] = before
-        return await self._client.query(
-            f"SELECT {ACTIVITY_COLUMNS} FROM events FINAL WHERE {' AND '.join(conditions)} "
+        return await self._client.query_bodies(
+            f"SELECT body FROM events FINAL WHERE {' AND '.join(conditions)} "
             "ORDER BY occurred_at DESC, activity_id DESC LIMIT {limit:UInt32}",
             params,
             row=Activity,
@@ -137,3 +139,23 @@ class EventStore:
             row=_Lane,
         )
         return {row.lane: row.through for row in rows}
+
+
+_Row = tuple[Any, ...]
+_OCCURRED_AT = _COLUMNS.index("occurred_at")
+
+
+def _by_month(block: list[_Row]) -> list[tuple[tuple[int, int], list[_Row]]]:
+    """The rows of each month, (year, month) first; nearly always there is one."""
+    times = [row[_OCCURRED_AT] for row in block]
+    if _month(min(times)) == (only := _month(max(times))):
+        return [(only, block)]
+    months: dict[tuple[int, int], list[_Row]] = {}
+    for row in block:
+        months.setdefault(_month(row[_OCCURRED_AT]), []).append(row)
+    return sorted(months.items())
+
+
+def _month(at: int) -> tuple[int, int]:
+    when = moment(at)
+    return when.year, when.month

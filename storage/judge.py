@@ -18,10 +18,10 @@ from domain.activity import Activity, Key, Place, lane_number
 from domain.alert import NAMESPACE, Content, canonical
 from domain.errors import Fenced, StoreUnavailable
 from domain.judgement import AlertRevision, DetectorFailure, DirtyMark, Marker, StateRow, epoch_of
-from domain.subject import Routing, bucket
+from domain.subject import ACTOR, Routing, bucket, scope_of
 from domain.subject import subjects as subjects_of
 from storage.client import Client
-from storage.events import ACTIVITY_COLUMNS
+from storage.columns import of_subjects
 
 #: Subjects per query when states or histories are read together.
 READ_TOGETHER = 500
@@ -194,18 +194,17 @@ class ClickHouseJudgeStore:
 
     async def history(self, subjects: Sequence[str], routing: Routing, *, until: int) -> dict[str, list[Activity]]:
         """Every stored activity of the subjects with occurred_at < `until`, in key order, earliest delivery each."""
-        chosen = (
-            "SELECT tenant, actor_token, occurred_at, activity_id FROM subject_events "
-            "WHERE subject IN {subjects:Array(String)} AND occurred_at < fromUnixTimestamp64Milli({until:Int64}, 'UTC')"
-        )
-        parameters: dict[str, object] = {"subjects": list(subjects), "until": until}
-        rows = await self._client.query(
-            f"SELECT {ACTIVITY_COLUMNS} FROM events FINAL WHERE (tenant, actor_token, occurred_at, activity_id) IN "
-            f"({chosen}) AND occurred_at < fromUnixTimestamp64Milli({{until:Int64}}, 'UTC')",
-            parameters,
-            row=Activity,
-        )
-        return _by_subject(set(subjects), rows, routing)
+        found: dict[str, list[Activity]] = {}
+        for actors in (True, False):
+            some = [subject for subject in subjects if (scope_of(subject) == ACTOR) is actors]
+            if some:
+                rows = await self._client.query_bodies(
+                    f"SELECT body FROM events FINAL WHERE {of_subjects(actors=actors)}",
+                    {"subjects": some, "until": until},
+                    row=Activity,
+                )
+                found |= _by_subject(set(some), rows, routing)
+        return found
 
     async def places(self, keys: Iterable[tuple[str, Key]]) -> dict[tuple[str, Key], Place]:
         """Where the stored copy of each (tenant, key) stood; a key that is not stored is absent."""

@@ -9,7 +9,6 @@ import msgspec
 from domain.activity import Activity
 from storage.client import Client
 from storage.columns import moment
-from storage.events import ACTIVITY_COLUMNS
 
 
 class TailStore:
@@ -25,10 +24,10 @@ class TailStore:
 
         Of more than `limit` the newest stay.
         """
-        rows = await self._client.query(
+        rows = await self._client.query_bodies(
             "WITH JSONExtract({above:String}, 'Map(String, Int64)') AS above, "
             "JSONExtract({upto:String}, 'Map(String, Int64)') AS upto "
-            f"SELECT {ACTIVITY_COLUMNS} FROM events FINAL WHERE tenant = {{tenant:String}} "
+            f"SELECT body FROM events FINAL WHERE tenant = {{tenant:String}} "
             f"AND occurred_at >= {moment('since')} AND epoch = {{epoch:UInt32}} AND mapContains(upto, lane) "
             "AND toInt64(offset) <= upto[lane] "
             "AND toInt64(offset) > (mapContains(above, lane) ? above[lane] : toInt64(-1)) "

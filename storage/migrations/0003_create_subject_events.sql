@@ -1,4 +1,5 @@
--- The second order: by subject and time. `subject` is scope|tenant|token.
+-- The second order, by subject and time, of the subjects that are not an actor: those are the first order of `events`.
+-- `subject` is scope|tenant|token.
 CREATE TABLE IF NOT EXISTS subject_events (
     subject String, occurred_at DateTime64(3, 'UTC'), activity_id UUID,
     tenant LowCardinality(String), actor_token String, action LowCardinality(String),

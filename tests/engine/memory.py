@@ -12,7 +12,6 @@ from domain.judgement import AlertRevision, DetectorFailure, DirtyMark, Marker, 
 from domain.subject import Routing, bucket, subjects
 from ingest.dead_letters import DeadLetter
 from ingest.pipeline import SkipRow
-from ingest.record import Record
 from tests.engine.toys import ACTIONS
 
 
@@ -122,16 +121,13 @@ class MemoryStore:
         assert not failures
 
     # -- ingest
-    async def put_raw(self, records: Sequence[Record]) -> None:
-        await Pause()
-
     async def put_dead_letters(self, letters: Sequence[DeadLetter]) -> None:
         assert not letters
 
     async def put_skips(self, epoch: int, rows: Sequence[SkipRow]) -> None:
         assert not rows
 
-    async def put_events(self, rows: Sequence[Activity], token: str) -> None:
+    async def put_events(self, rows: Sequence[Activity], raws: Sequence[bytes], token: str) -> None:
         """As ClickHouse does: under a token seen before, with as many rows, whatever comes is dropped."""
         await Pause()
         if (token, len(rows)) in self.tokens:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from domain.activity import Activity
 from domain.alert import Content
 from domain.judgement import AlertRevision
 from storage.client import Client
-from storage.events import INSERT_COLUMNS
+from storage.events import EventStore
 from storage.judge import ClickHouseJudgeStore
 from tests.notify.fakes import ADDRESS, PERSON, T0
 
@@ -27,7 +27,7 @@ async def accept(
 
 
 async def store_activities(client: Client, activities: Sequence[Activity]) -> None:
-    await client.insert("events", INSERT_COLUMNS, activities)
+    await EventStore(client).insert(activities, token=uuid4().hex)
 
 
 def activity(number: int, *, at: int = T0, history: bool = False, delay: int = 1_500) -> Activity:

@@ -51,6 +51,32 @@ async def test_every_field_comes_back_as_it_went_in(store: Client, reader: Clien
     assert empty == [], "the example leaves nothing out"
     await EventStore(store).insert([full], token="full")
     assert await EventStore(reader).get(TENANT, uid(2)) == full
+    columns = ", ".join(map(_selected, Activity.__struct_fields__))
+    where = "WHERE tenant = {t:String} AND activity_id = {id:UUID}"
+    by_name = await reader.query(f"SELECT {columns} FROM events {where}", {"t": TENANT, "id": uid(2)}, row=Activity)
+    assert by_name == [full], "whoever asks in SQL finds each field under its name"
+
+
+def _selected(name: str) -> str:
+    if name in ("occurred_at", "received_at", "valid_from", "valid_until"):
+        return f"toUnixTimestamp64Milli({name})"
+    return "toString(activity_id)" if name == "activity_id" else f"`{name}`"
+
+
+async def test_a_record_is_kept_byte_for_byte(store: Client, reader: Client) -> None:
+    raws = [
+        b'{ "id":"raw-1",\t"n": [1, 2.50, {"x": null}],\n "t":"\\u0037 \\" \\\\ \xc3\xbc \xe2\x9c\x93" , "id": 1e5}',
+        b"",
+        b'{"a":"' + b"x" * 100_000 + b'"}',
+    ]
+    rows = [activity(300 + n) for n in range(3)]
+    await EventStore(store).insert(rows, raws, token="raws")
+    kept = await reader.query(
+        "SELECT raw FROM events WHERE activity_id IN {ids:Array(UUID)} ORDER BY activity_id",
+        {"ids": [row.activity_id for row in rows]},
+        row=tuple[str],
+    )
+    assert [text.encode() for (text,) in kept] == raws
 
 
 def _example(name: str) -> object:
@@ -141,3 +167,14 @@ async def test_lanes_say_how_far_is_stored_and_never_go_back(store: Client, read
     await events.put_lanes(6, {"vedette.raw:0": 0})
     assert await EventStore(reader).lanes(5) == {"vedette.raw:0": 10, "vedette.raw:1": 3}
     assert await EventStore(reader).lanes(7) == {}
+
+
+async def test_a_worse_name_does_not_replace_a_better_one(store: Client, reader: Client) -> None:
+    token = f"{98:032x}"
+    events = EventStore(store)
+    for number, who in enumerate([{"actor_name": "Bo Best"}, {}, {"actor_login": "bo@acme.example"}]):
+        await events.insert(
+            [activity(400 + number, at=MONTH_END + number, actor_token=token, actor_id="u8", **who)],
+            token=f"bo {number}",
+        )
+    assert await EventStore(reader).names(TENANT, [token]) == {token: "Bo Best"}
