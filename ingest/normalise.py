@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -13,7 +13,7 @@ from domain.activity import Activity
 from domain.clock import DAY, HOUR, MINUTE, rfc3339
 from domain.errors import VedetteError
 from domain.subject import Tokeniser
-from ingest.address import UNUSABLE, Address, address
+from ingest.address import UNUSABLE, address
 from ingest.agents import agent_family
 from ingest.dead_letters import DeadLetter, dead_letter
 from ingest.failures import Failures
@@ -32,6 +32,8 @@ from transport.topics import RAW, RAW_HTTP, RAW_IMPORT
 #: Further ahead of its arrival an event is refused; less far it is flagged and waits.
 MOST_AHEAD: Final = DAY
 AHEAD: Final = MINUTE
+#: Who did it from where: this many are remembered, about a kilobyte each.
+REMEMBERED: Final = 20_000
 _SIZED: Final = frozenset({actions.DATA_EXPORTED, actions.REPORT_VIEWED})
 GENERIC: Final = "generic"
 _ADAPTERS: Final[dict[str, Adapter]] = {GENERIC: Generic(), "salesforce": Salesforce()}
@@ -45,8 +47,9 @@ _encode = msgspec.json.encode
 _TENANT, _SOURCE, _FEED, _ACTIVITY_ID, _NATIVE_ID = map(at, ("tenant", "source", "feed", "activity_id", "native_id"))
 _OCCURRED_AT, _PRECISION, _ACTION, _FLAGS = map(at, ("occurred_at", "time_precision", "action", "flags"))
 _ACTOR_ID, _LOGIN, _APP_ID, _SESSION_ID = map(at, ("actor_id", "actor_login", "app_id", "session_id"))
-_ACTOR_TOKEN, _LOGIN_TOKEN, _APP_TOKEN = map(at, ("actor_token", "login_token", "app_token"))
-_IP, _IP_BASIS, _IP_TOKEN, _NET_TOKEN = map(at, ("ip", "ip_basis", "ip_token", "net_token"))
+_IP, _IP_BASIS = map(at, ("ip", "ip_basis"))
+#: Tokens of actor, login, address, network and app stand side by side.
+_TOKENS = slice(at("actor_token"), at("app_token") + 1)
 _USER_AGENT, _AGENT_FAMILY, _COUNT, _OBJECT_ID = map(at, ("user_agent", "agent_family", "count", "object_id"))
 #: Digest, place and marks are the last fields of an activity.
 _TAIL = slice(at("record_digest"), at("history") + 1)
@@ -65,6 +68,14 @@ class Door(msgspec.Struct, frozen=True):
     needs_id: bool
 
 
+class Who(NamedTuple):
+    """What actor, login, address, user agent and app of an event are to a tenant; the same come again and again."""
+
+    tokens: tuple[str, str, str, str, str]  # actor, login, address, network, app
+    ip: str  # as it is kept, "" when it cannot be used
+    family: str  # of the user agent
+
+
 class Normaliser:
     """Turns each record into activities, a dead letter or a skip, always the same for the same record and keys.
 
@@ -78,6 +89,7 @@ class Normaliser:
         self._default = settings.default_tenant
         self._tenants = {long_id(organization): tenant for organization, tenant in settings.organizations.items()}
         self.failures = Failures()
+        self._who = lru_cache(maxsize=REMEMBERED)(self._identify)
 
     def normalise(self, record: Record) -> list[Activity] | DeadLetter | Skip:
         try:
@@ -110,9 +122,8 @@ class Normaliser:
                 raise _unknown_source(door.source)
             if door.bad_tenant:
                 raise invalid_tenant(door.tenant)
-            event = parse(record.value)
             flags: set[str] = set()
-            draft = door.adapter.read(event, flags)
+            draft = door.adapter.read(record.value, flags)
             if draft.skipped:
                 tenant = door.tenant or self._tenants.get(draft.organization, self._default)
                 return Skip(draft.skipped, tenant=tenant, source=source, feed=feed or draft.feed)
@@ -158,29 +169,34 @@ class Normaliser:
     ) -> Activity:
         row = draft.row
         action, occurred_at, native_id = row[_ACTION], row[_OCCURRED_AT], row[_NATIVE_ID]
-        _check_ahead(occurred_at, record.received_at, flags)
+        if occurred_at > record.received_at + AHEAD:
+            _check_ahead(occurred_at, record.received_at, flags)
         if not native_id and door.needs_id:
             raise missing("id", "over HTTP each event needs its own id, so that a retry is not a second event")
-        tokens = self._keys(tenant)
-        found = _clean_origin(row, flags)
+        who = self._who(tenant, row[_ACTOR_ID], row[_LOGIN], row[_IP], row[_USER_AGENT], row[_APP_ID])
+        _clean_origin(row, who, flags)
         _flag_unknowns(row, flags)
-        row[_ACTOR_TOKEN] = actor = tokens(row[_ACTOR_ID])
-        row[_LOGIN_TOKEN] = login = tokens(row[_LOGIN])
-        row[_IP_TOKEN] = ip = tokens(found.subject)
-        row[_NET_TOKEN] = tokens(found.net)
-        row[_APP_TOKEN] = app = tokens(row[_APP_ID])
+        row[_TOKENS] = who.tokens
+        actor, login, ip, _, app = who.tokens
         if session := row[_SESSION_ID]:
-            row[_SESSION_ID] = tokens("session\0" + session)
+            row[_SESSION_ID] = self._keys(tenant)("session\0" + session)
         lane = record.lane
         place = native_id or f"{record.epoch}/{lane}/{record.offset}/0"
         identity = activity_id(tenant, source, place, str(occurred_at), action, actor, login, ip, app)
         row[_TENANT], row[_ACTIVITY_ID], row[_SOURCE], row[_FEED] = tenant, identity, source, feed
-        row[_FLAGS] = tuple(sorted(flags)) if flags else ()
+        if flags:
+            row[_FLAGS] = tuple(sorted(flags))
         row[_TAIL] = (
             record_digest(storable(record)), record.epoch, lane, record.offset, 0, record.received_at, door.batch,
             door.history,
         )  # fmt: skip
         return Activity(*row)
+
+    def _identify(self, tenant: str, actor: str, login: str, ip: str, agent: str, app: str) -> Who:
+        tokens = self._keys(tenant)
+        found = address(ip) if ip else UNUSABLE
+        made = (tokens(actor), tokens(login), tokens(found.subject), tokens(found.net), tokens(app))
+        return Who(made, found.ip, agent_family(agent))
 
 
 def storable(record: Record) -> bytes:
@@ -204,8 +220,6 @@ def storable(record: Record) -> bytes:
 
 
 def _check_ahead(occurred_at: int, received_at: int, flags: set[str]) -> None:
-    if occurred_at <= received_at + AHEAD:
-        return
     if occurred_at > received_at + MOST_AHEAD:
         hours = (occurred_at - received_at) // HOUR
         raise Refused(
@@ -216,23 +230,15 @@ def _check_ahead(occurred_at: int, received_at: int, flags: set[str]) -> None:
     flags.add("ahead")
 
 
-def _clean_origin(row: list[Any], flags: set[str]) -> Address:
-    """Reads address and user agent of the row in place; gives what of the address makes subjects."""
-    found = UNUSABLE
-    if raw := row[_IP]:
-        found = address(raw)
-        row[_IP] = found.ip
-        if not found.ip:
-            flags.add(IP_MISSING)
-    elif row[_ACTION] in actions.AUTHENTICATION:
+def _clean_origin(row: list[Any], who: Who, flags: set[str]) -> None:
+    """Writes the address as it is kept, and the family of the user agent, into the row."""
+    if not who.ip and (row[_IP] or row[_ACTION] in actions.AUTHENTICATION):
         flags.add(IP_MISSING)
-    if not found.ip:
+    row[_IP], row[_AGENT_FAMILY] = who.ip, who.family
+    if not who.ip:
         row[_IP_BASIS] = "none"
     elif row[_IP_BASIS] == "none":
         row[_IP_BASIS] = "direct"
-    if agent := row[_USER_AGENT]:
-        row[_AGENT_FAMILY] = agent_family(agent)
-    return found
 
 
 def _flag_unknowns(row: list[Any], flags: set[str]) -> None:

@@ -37,14 +37,14 @@ def parse(raw: bytes) -> dict[str, Any]:
     keys = _measure(value, 1, b"\\" in raw)
     if keys > MOST_KEYS:
         raise _too_many(keys)
-    if _may_repeat(raw, keys):
+    if keys_in(raw) != keys:  # a repeated key would be surplus
         json.loads(raw, object_pairs_hook=_refuse_repeats)
     return value
 
 
-def _may_repeat(raw: bytes, keys: int) -> bool:
-    """Cheap and safe: without white space a record holds at least one `":` per key, so a repeated key is surplus."""
-    return raw.translate(None, b" \t\r\n").count(b'":') != keys
+def keys_in(raw: bytes) -> int:
+    """At least as many as there are keys: without white space a record holds one `":` for each, and some in texts."""
+    return raw.translate(None, b" \t\r\n").count(b'":')
 
 
 def _refuse_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

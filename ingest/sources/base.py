@@ -1,4 +1,4 @@
-"""What a source adapter is: a pure reader of one parsed record."""
+"""What a source adapter is: a pure reader of one record."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Draft(NamedTuple):
 
 
 class Adapter(Protocol):
-    """Reads one parsed object. Raises Refused."""
+    """Reads one record. Raises Refused."""
 
     @property
     def source(self) -> str: ...
@@ -56,4 +56,4 @@ class Adapter(Protocol):
     def never_stored(self) -> tuple[str, ...]:
         """Lower-case names of top-level fields that are taken out before anything is kept."""
 
-    def read(self, event: dict[str, Any], flags: set[str]) -> Draft: ...
+    def read(self, raw: bytes, flags: set[str]) -> Draft: ...

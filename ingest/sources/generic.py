@@ -12,6 +12,7 @@ from ingest.sources import generic_fast
 from ingest.sources.base import Draft, at, row
 from ingest.sources.cloud_events import unwrap
 from ingest.sources.generic_fields import ABOUT, CONSUMED, OBJECTS, TOP, check_names
+from ingest.strict_json import parse
 from ingest.values import CUT, Reader, moment
 
 #: Bytes of JSON that unknown fields may fill.
@@ -32,12 +33,14 @@ class Generic:
     source = "generic"
     never_stored: tuple[str, ...] = ()
 
-    def read(self, event: dict[str, Any], flags: set[str]) -> Draft:
-        if (fast := generic_fast.read(event)) is None:
+    def read(self, raw: bytes, flags: set[str]) -> Draft:
+        if (fast := generic_fast.read(raw)) is None:
+            event = parse(raw)
             return self.read_slowly(unwrap(event) if "specversion" in event else event, flags)
         draft, said_at = fast
         values = draft.row
-        values[_OCCURRED_AT], values[_PRECISION] = moment("occurred_at", said_at)
+        values[_OCCURRED_AT], precision = moment("occurred_at", said_at)
+        values[_PRECISION] = values[_PRECISION] or precision
         if (said := _OUTCOME.get(values[_ACTION])) is not None:
             values[_OUTCOME_AT] = _agreed(values[_ACTION], values[_OUTCOME_AT], said)
         check_names(draft.tenant, draft.source)

@@ -11,6 +11,7 @@ from ingest.sources.base import IP_MISSING, Draft
 from ingest.sources.base import row as values
 from ingest.sources.salesforce_events import READERS
 from ingest.sources.salesforce_row import Row
+from ingest.strict_json import parse
 from ingest.values import whole_id
 
 _KIND: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
@@ -30,7 +31,8 @@ class Salesforce:
     #: Who was looked for, who stood in a filter, what a program held in memory.
     never_stored = ("report_description", "search_query", "stack_trace")
 
-    def read(self, event: dict[str, Any], flags: set[str]) -> Draft:
+    def read(self, raw: bytes, flags: set[str]) -> Draft:
+        event = parse(raw)
         upper = "EVENT_TYPE" in event
         if not upper and "event_type" not in event:
             raise Refused(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import logging
 from typing import Any
 
@@ -29,8 +30,8 @@ class Broken:
     def __init__(self, *never_stored: str) -> None:
         self.never_stored = never_stored
 
-    def read(self, event: dict[str, Any], flags: set[str]) -> Draft:
-        raise KeyError(event["actor"]["id"])
+    def read(self, raw: bytes, flags: set[str]) -> Draft:
+        raise KeyError(json.loads(raw)["actor"]["id"])
 
 
 @pytest.fixture
