@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from domain.clock import BEGINNING
 from domain.wire import LaneMark, Marks
 
-#: A lane further behind the fastest than this stops holding the clock back. ms. A rule of cost, not of truth.
+#: A lane further behind the fastest than this stops holding the clock back. ms. A rule of cost, not of truth. The
+#: fastest of the lanes that carry the tenant, that is: an empty lane is never in a hurry.
 BEHIND = 60_000
 
 
@@ -42,7 +43,8 @@ class Clocks:
             self._tenants.update(mark.tenants)
         for tenant in self._tenants:
             marks = [mark.tenants.get(tenant, mark.base) for mark in self._heard.values()]
-            highest = max(marks)
-            least = min(m for m in marks if m >= highest - BEHIND)
+            carrying = [mark.tenants[tenant] for mark in self._heard.values() if tenant in mark.tenants]
+            slowest = max(carrying or marks) - BEHIND
+            least = min(m for m in marks if m >= slowest or m <= BEGINNING)  # one that was not read yet holds all back
             if least > self.now.get(tenant, BEGINNING):
                 self.now[tenant] = least

@@ -120,12 +120,11 @@ class Judge:
     async def take(self, offset: int, message: Iterable[Activity] | Marks) -> None:
         """One message of the log. Findings wait for the next checkpoint."""
         self.offset = offset + 1
-        if isinstance(message, Marks):
-            if message.epoch == self.epoch:
-                self._hear(message)
-        else:
+        if not isinstance(message, Marks):
             await self._deliver(offset, message)
-        self._apply()
+        elif message.epoch == self.epoch:
+            self._hear(message)
+            self._apply()
 
     def _hear(self, marks: Marks) -> None:
         for lane, mark in marks.lanes.items():
@@ -276,8 +275,15 @@ class Judge:
     # -- checkpoint
     @property
     def urgent(self) -> bool:
-        """There is a finding that should not wait for the next regular checkpoint."""
+        """There is a finding that should not wait for the next checkpoint."""
         return bool(self._pending.alerts)
+
+    async def publish(self) -> None:
+        """Write the alerts ahead of the next checkpoint: to whoever loads after a crash they are orphans, as the alerts
+        of a checkpoint that was cut off are, and their subjects are folded again.
+        """
+        alerts, self._pending.alerts = self._pending.alerts, {}
+        await self._store.put_alerts(self.partition, self.term, list(alerts.values()))
 
     async def checkpoint(self) -> int:
         """Write everything since the last one; the offset that may be committed."""

@@ -42,11 +42,17 @@ class _Lane:
 
     through: int = -1
     caught_up: int = BEGINNING
+    received: int = BEGINNING  # of the newest record: no older one comes for a tenant that had none yet
     highest: dict[str, int] = field(default_factory=dict)  # per tenant, of records that are not batch
+
+    @property
+    def reached(self) -> int:
+        """How far in time the lane has been read."""
+        return max(self.caught_up, self.received)
 
     def mark(self, lateness: int) -> LaneMark:
         tenants = {tenant: max(highest, self.caught_up) - lateness for tenant, highest in self.highest.items()}
-        return LaneMark(self.caught_up - lateness, tenants, self.through)
+        return LaneMark(self.reached - lateness, tenants, self.through)
 
 
 @dataclass
@@ -55,12 +61,14 @@ class Fetch:
 
     records: Sequence[Record]
     caught_up: Mapping[str, int]
+    at: int  # when it was made, ms
     activities: list[Activity] = field(default_factory=list)
     raws: list[bytes] = field(default_factory=list)  # what may be kept of each activity's record
     letters: list[DeadLetter] = field(default_factory=list)
     skips: dict[tuple[str, str, str, str, str], list[int]] = field(default_factory=dict)
     first: dict[str, int] = field(default_factory=dict)
     through: dict[str, int] = field(default_factory=dict)
+    received: dict[str, int] = field(default_factory=dict)
 
 
 class Pipeline:
@@ -88,21 +96,29 @@ class Pipeline:
         """The lanes this process reads from now on, each with the next offset it will read."""
         self._lanes = {lane: self._lanes.get(lane) or _Lane(through=start - 1) for lane, start in lanes.items()}
 
-    async def take(self, records: Sequence[Record], caught_up: Mapping[str, int], names: Iterable[str]) -> None:
-        """One fetch, in offset order per lane; `caught_up` has the lanes that stood at their end, and when (ms)."""
-        await self.finish(self.prepare(records, caught_up), names)
+    def behind(self, ahead: int) -> set[str]:
+        """The lanes to read next: new ones, and those at most `ahead` ms beyond the one that was read least far."""
+        least = min((lane.reached for lane in self._lanes.values() if lane.reached > BEGINNING), default=BEGINNING)
+        return {name for name, lane in self._lanes.items() if lane.reached <= least + ahead}
 
-    def prepare(self, records: Sequence[Record], caught_up: Mapping[str, int]) -> Fetch:
-        """Normalise a fetch; nothing is stored yet, so the fetch before it may still be on its way."""
-        fetch = Fetch(records, caught_up)
+    async def take(
+        self, records: Sequence[Record], caught_up: Mapping[str, int], names: Iterable[str], *, at: int
+    ) -> None:
+        """One fetch, in offset order per lane; `caught_up` has the lanes that stood at their end, and when (ms)."""
+        await self.finish(self.prepare(records, caught_up, at=at), names)
+
+    def prepare(self, records: Sequence[Record], caught_up: Mapping[str, int], *, at: int) -> Fetch:
+        """Normalise a fetch made at `at` (ms); nothing is stored yet, so the one before may still be on its way."""
+        fetch = Fetch(records, caught_up, at)
         for record in records:
-            fetch.first.setdefault(record.lane, record.offset)
-            fetch.through[record.lane] = record.offset
+            lane = record.lane
+            fetch.first.setdefault(lane, record.offset)
+            fetch.through[lane], fetch.received[lane] = record.offset, record.received_at
             outcome = self._normalise(record)
             if isinstance(outcome, DeadLetter):
                 fetch.letters.append(outcome)
             elif isinstance(outcome, Skip):
-                where = (outcome.tenant, outcome.source, outcome.feed, outcome.kind, record.lane)
+                where = (outcome.tenant, outcome.source, outcome.feed, outcome.kind, lane)
                 fetch.skips.setdefault(where, []).append(record.offset)
             else:
                 fetch.activities.extend(outcome)
@@ -156,12 +172,13 @@ class Pipeline:
     def _progress(self, fetch: Fetch) -> None:
         for activity in fetch.activities:
             if not activity.batch and (lane := self._lanes.get(activity.lane)):
-                at = min(activity.occurred_at, activity.received_at)
+                at = min(activity.occurred_at, activity.received_at, fetch.at)
                 if at > lane.highest.get(activity.tenant, BEGINNING):
                     lane.highest[activity.tenant] = at
         for name, offset in fetch.through.items():
             if known := self._lanes.get(name):
                 known.through = max(known.through, offset)
+                known.received = max(known.received, min(fetch.received[name], fetch.at))
         for name, at in fetch.caught_up.items():
             if known := self._lanes.get(name):
                 known.caught_up = max(known.caught_up, at)

@@ -23,6 +23,10 @@ log = logging.getLogger("vedette.ingest")
 GROUP = "vedette-ingest"
 #: Marks go out at least this often, seconds.
 MARK_EVERY = 1.0
+#: A lane this far ahead of the slowest waits for it, ms: read evenly, hardly anything comes late.
+AHEAD = 5_000
+#: A lane that gave no answer for so long (its broker is away) holds nobody back, seconds.
+SILENT = 30.0
 
 
 def consumer(kafka: KafkaSettings) -> AIOKafkaConsumer:
@@ -50,6 +54,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         self._stopping = asyncio.Event()
         self._epoch = pipeline.epoch
         self._assigned: set[TopicPartition] = set()
+        self._since = 0  # when they were assigned, ms
 
     def stop(self) -> None:
         self._stopping.set()
@@ -60,7 +65,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         self._pipeline.own({})
 
     async def on_partitions_assigned(self, assigned: Any) -> None:
-        self._assigned = set(assigned)
+        self._assigned, self._since = set(assigned), clock.now()
 
     async def _own(self) -> None:
         """Tell the pipeline which lanes are ours, once their positions are known."""
@@ -85,7 +90,9 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         marked, finishing = 0.0, _done()
         while not self._stopping.is_set():
             wait, began = int(self._settings.cycle * 1000), loop.time()
-            fetched = await self._consumer.getmany(timeout_ms=wait, max_records=self._settings.fetch_rows)
+            fetched = await self._consumer.getmany(
+                *self._wanted(owned), timeout_ms=wait, max_records=self._settings.fetch_rows
+            )
             if self._assigned != owned:
                 await finishing
                 owned = set(self._assigned)
@@ -94,7 +101,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             if not fetched and loop.time() < marked + MARK_EVERY * 0.5:
                 continue
             records = [self._record(tp, r) for tp, batch in fetched.items() for r in batch]
-            fetch = self._pipeline.prepare(records, self._caught_up(owned))
+            fetch = self._pipeline.prepare(records, self._caught_up(owned), at=clock.now())
             await finishing
             offsets = {tp: batch[-1].offset + 1 for tp, batch in fetched.items()}
             finishing = asyncio.ensure_future(self._finish(fetch, offsets))
@@ -120,15 +127,23 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             value=r.value or b"",
         )
 
+    def _wanted(self, owned: set[TopicPartition]) -> list[TopicPartition]:
+        """The lanes that are not far ahead of others; all of them, written [], when there is no order yet."""
+        behind = self._pipeline.behind(AHEAD)
+        return [tp for tp in owned & self._consumer.assignment() if f"{tp.topic}:{tp.partition}" in behind]
+
     def _caught_up(self, owned: set[TopicPartition]) -> dict[str, int]:
         """Lanes of which everything below the high watermark has been handed out, and when that was so, ms."""
         found = {}
+        silent = clock.now() > self._since + SILENT * 1000
         for tp in owned & self._consumer.assignment():
             state = self._consumer._subscription.subscription.assignment.state_value(tp)
-            if state is None or not state.has_valid_position:
-                continue
             highwater, at = self._consumer.highwater(tp), self._consumer.last_poll_timestamp(tp)
-            if highwater is not None and at and state.position >= highwater:
+            if silent and not at:
+                found[f"{tp.topic}:{tp.partition}"] = self._since
+            elif state is None or not state.has_valid_position or highwater is None or not at:
+                continue
+            elif state.position >= highwater:
                 found[f"{tp.topic}:{tp.partition}"] = int(at)
         return found
 

@@ -13,6 +13,8 @@ from stream.settings import DetectSettings
 
 log = logging.getLogger("vedette.detect")
 
+#: While messages wait, a checkpoint may be late by so many times its interval: fewer ones write each state less often.
+BUSY = 4
 #: Messages waiting for a partition before the agent waits.
 QUEUE = 16
 
@@ -63,15 +65,17 @@ class PartitionRunner:
             await judge.take(offset, decoded.activities if isinstance(decoded, Bundle) else decoded)
             taken += 1
             now = loop.time()
-            if now >= due or taken >= self._settings.checkpoint_bundles or (judge.urgent and now >= early):
+            late = now >= due + BUSY * self._settings.checkpoint_every
+            if taken >= self._settings.checkpoint_bundles or late or (now >= due and self._queue.empty()):
                 await self._checkpoint(judge)
-                if now >= due and await judge.settle():
+                if await judge.settle():
                     await self._checkpoint(judge)
                 judge.forget()
                 taken = 0
+                due = loop.time() + self._settings.checkpoint_every
+            elif judge.urgent and now >= early:
+                await judge.publish()
                 early = loop.time() + 1 / self._settings.findings_per_second
-                if now >= due:
-                    due = loop.time() + self._settings.checkpoint_every
             offset, message = await self._queue.get()
 
     async def _checkpoint(self, judge: Judge) -> None:

@@ -10,5 +10,5 @@ class DetectSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     checkpoint_every: float = 1.0
     checkpoint_bundles: int = 200
-    findings_per_second: int = 5  # checkpoints made early because of a finding, per partition
+    findings_per_second: int = 5  # times that alerts are written ahead of a checkpoint, per partition
     watchdog: float = 90.0

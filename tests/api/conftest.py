@@ -61,7 +61,7 @@ class Log:
         record = Record(topic, partition, offset, self.epoch, clock.now(), tuple(headers), value)
         self.sent.append(record)
         if not self.asleep:
-            await self.pipeline.take([record], {}, ())
+            await self.pipeline.take([record], {}, (), at=clock.now())
         made: asyncio.Future[Metadata] = asyncio.get_running_loop().create_future()
         made.set_result(Metadata(topic, partition, offset))
         return made

@@ -90,7 +90,9 @@ async def test_the_catalogue_and_the_feeds_are_told(world: World) -> None:
 async def test_a_dead_letter_is_explained_and_sent_again_by_the_door_it_came_through(world: World) -> None:
     raw = msgspec.json.encode(event("late-tenant", tenant="acme", action="auth.login.odd"))
     headers = (("tenant", b"acme"), ("batch", b"1"), ("odd", b"\xff"))
-    await world.log.pipeline.take([Record(RAW_IMPORT, 3, 10**10, world.log.epoch, clock.now(), headers, raw)], {}, ())
+    await world.log.pipeline.take(
+        [Record(RAW_IMPORT, 3, 10**10, world.log.epoch, clock.now(), headers, raw)], {}, (), at=clock.now()
+    )
     async with world.client() as client:
         [row] = (await client.get("/api/v1/dead-letters", params={"code": "unknown_action"})).json()["items"]
         whole = (await client.get(f"/api/v1/dead-letters/{row['id']}")).json()

@@ -55,7 +55,7 @@ def _references(value: Any) -> list[str]:
 async def test_events_alerts_letters_and_the_system_are_told_as_the_document_says(world: World) -> None:
     raw = msgspec.json.encode(event("m-3", action="auth.login.odd"))
     odd = Record(RAW_IMPORT, 3, 10**11, world.log.epoch, clock.now(), (("tenant", b"acme"),), raw)
-    await world.log.pipeline.take([odd], {}, ())
+    await world.log.pipeline.take([odd], {}, (), at=clock.now())
     full = event("m-1", occurred_at=clock.rfc3339(clock.now()), origin={"ip": "203.0.113.7", "country": "DE"})
     async with world.client() as client:
         sent = (await client.post("/api/v1/events", json=[full, event("m-2", action="no")])).json()

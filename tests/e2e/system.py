@@ -19,8 +19,10 @@ import msgspec
 
 from detectors.registry import load as load_registry
 from domain import clock
+from domain.activity import Activity
 from domain.alert import canonical
 from domain.clock import rfc3339
+from domain.subject import subjects
 from engine.fold import Folder, Memory
 from storage.client import Client, connect
 from storage.judge import ClickHouseJudgeStore
@@ -134,9 +136,10 @@ class System:
         """What one sequential fold of all that is stored gives."""
         client = await self._asker()
         folder = Folder(load_registry({}))
-        subjects: list[Any] = await client.query("SELECT DISTINCT subject FROM subject_events", row=list)
+        events = await client.query_bodies("SELECT body FROM events", row=Activity)
+        mine = sorted({subject for event in events for subject in subjects(event, folder.routing)})
         found: dict[str, bytes] = {}
-        for some in batches([s for (s,) in subjects], 500):
+        for some in batches(mine, 500):
             history = await ClickHouseJudgeStore(client).history(some, folder.routing, until=clock.now() + clock.DAY)
             for subject, activities in history.items():
                 memory = Memory()

@@ -32,6 +32,7 @@ async def kill_each(system: System, *, times: int, per_second: int) -> None:
             if not victims:
                 break
             name = victims.pop(0)
+            await system.reborn(name, -1, seconds=30)  # one that went down with the store may not be back yet
             await system.reborn(name, system.kill(name))
             due = gone + 4.0
     assert not victims

@@ -114,7 +114,7 @@ class Ingester(Process):
         records = w.raw[lane][start : start + most]
         end = start + len(records)
         caught_up = {lane: w.now} if end == len(w.raw[lane]) else {}
-        await self.pipeline.take(records, caught_up, sorted(w.raw))
+        await self.pipeline.take(records, caught_up, sorted(w.raw), at=w.now)
         self.at[lane] = end
         if w.ingester is self:
             w.raw_committed[lane] = max(w.raw_committed[lane], end)
@@ -145,8 +145,10 @@ class Judging(Process):
         x = self.world.rng.random()
         if x < 0.55:
             return self.take()
-        if x < 0.80:
+        if x < 0.75:
             return self.checkpoint()
+        if x < 0.80:
+            return self.judge.publish()
         if x < 0.97:
             return self.judge.settle(at_once=self.world.rng.random() < 0.7)
         self.judge.forget(keep=0)

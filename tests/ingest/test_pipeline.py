@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from domain.activity import Activity
+from domain.clock import BEGINNING
+from domain.wire import LaneMark, Marks, decode
 from ingest.pipeline import Pipeline
 from ingest.record import Record
 from tests.engine.memory import MemoryStore, run
@@ -18,12 +22,15 @@ def stored(store: MemoryStore) -> set[str]:
 
 
 def normalise(record: Record) -> Sequence[Activity]:
-    return [activity(f"{record.partition}-{record.offset}", 90)]
+    made = activity(f"{record.partition}-{record.offset}", 90)
+    return [msgspec.structs.replace(made, lane=record.lane, received_at=record.received_at)]
 
 
-def pipeline(store: MemoryStore) -> Pipeline:
+def pipeline(store: MemoryStore, said: list[Marks] | None = None) -> Pipeline:
     async def send(partition: int, message: bytes) -> None:
         """Who judges is no matter here."""
+        if said is not None and isinstance(mark := decode(message), Marks):
+            said.append(mark)
 
     made = Pipeline(
         normalise=normalise, store=store, send=send, routing={}, epoch=1, partitions=1, lateness=0, together=one_by_one
@@ -32,21 +39,42 @@ def pipeline(store: MemoryStore) -> Pipeline:
     return made
 
 
-def records(partition: int, offsets: range) -> list[Record]:
-    return [Record("raw", partition, offset, 1, 0, (), b"") for offset in offsets]
+def records(partition: int, offsets: range, *, received_at: int = 0) -> list[Record]:
+    return [Record("raw", partition, offset, 1, received_at, (), b"") for offset in offsets]
 
 
 def test_a_fetch_done_again_with_other_lanes_behind_the_same_first_one_is_stored_too() -> None:
     store = MemoryStore()
     before = [*records(0, range(3)), *records(1, range(2))]
     again = [*records(0, range(3)), *records(2, range(2))]  # as many rows, and the same first lane
-    run(pipeline(store).take(before, {}, LANES))
-    run(pipeline(store).take(again, {}, LANES))
+    run(pipeline(store).take(before, {}, LANES, at=0))
+    run(pipeline(store).take(again, {}, LANES, at=0))
     assert stored(store) == {"0-0", "0-1", "0-2", "1-0", "1-1", "2-0", "2-1"}
 
 
 def test_the_same_fetch_done_again_is_the_same_insert() -> None:
     store = MemoryStore()
     for _ in range(2):
-        run(pipeline(store).take([*records(0, range(3)), *records(1, range(2))], {}, LANES))
+        run(pipeline(store).take([*records(0, range(3)), *records(1, range(2))], {}, LANES, at=0))
     assert len(store.tokens) == 1
+
+
+def test_lanes_far_ahead_of_the_slowest_wait_and_new_ones_do_not() -> None:
+    made = pipeline(MemoryStore())
+    assert made.behind(5_000) == set(LANES)
+    run(made.take(records(0, range(1), received_at=20_000), {}, LANES, at=90_000))
+    run(made.take(records(1, range(1), received_at=14_999), {}, LANES, at=90_000))
+    assert made.behind(5_000) == {"raw:1", "raw:2"}
+    run(made.take(records(1, range(1, 2), received_at=15_000), {"raw:2": 90_000}, LANES, at=90_000))
+    assert made.behind(5_000) == {"raw:0", "raw:1"}
+
+
+def test_a_mark_says_how_far_a_lane_was_read_and_believes_no_clock_that_is_ahead() -> None:
+    said: list[Marks] = []
+    made = pipeline(MemoryStore(), said)
+    run(made.take(records(0, range(2), received_at=10**15), {"raw:1": 70_000}, LANES, at=90_000))
+    [marks] = said
+    tenants = {"t": 90_000}  # of the event: it took place long after the fetch, if its clock is to be believed
+    assert marks.lanes == {
+        "raw:0": LaneMark(90_000, tenants, 1), "raw:1": LaneMark(70_000, {}, -1), "raw:2": LaneMark(BEGINNING, {}, -1),
+    }  # fmt: skip

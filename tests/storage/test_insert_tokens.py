@@ -39,6 +39,6 @@ async def test_a_fetch_done_again_with_other_lanes_is_stored_by_the_real_engine(
             lateness=0,
         )
         made.own(LANES)
-        await made.take(fetch, {}, LANES)
+        await made.take(fetch, {}, LANES, at=0)
     rows = await store.query("SELECT lane, offset FROM events FINAL ORDER BY lane, offset", row=tuple[str, int])
     assert rows == [("raw:0", 0), ("raw:0", 1), ("raw:1", 0), ("raw:2", 0)]

@@ -53,7 +53,7 @@ class Kafka:
             Record("vedette.raw.import", 0, sent.offset, self._epoch, sent.at, HEADERS, value)
             for sent, value in zip(places, raw, strict=True)
         ]
-        await self._pipeline.take(records, {}, [LANE])
+        await self._pipeline.take(records, {}, [LANE], at=RECEIVED)
         return places
 
     async def through(self) -> Mapping[str, int]:
