@@ -240,6 +240,7 @@ class Feed(Model):
     stored: int
     rejected: int
     skipped: int
+    id_conflicts: Annotated[int, msgspec.Meta(description="Deliveries of a stored id with other content")]
     last_occurred_at: Time | None
     last_received_at: Time | None
     delay_seconds: Delay

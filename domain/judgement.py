@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import msgspec
 
-from domain.activity import Activity, Key
+from domain.activity import Activity, Key, Place
 from domain.alert import Content
 
 _EPOCH, _OFFSET = 48, 12
@@ -65,6 +66,13 @@ class Marker(msgspec.Struct, frozen=True):
     lanes: Mapping[str, int]
     clocks: Mapping[str, int]
     heard: tuple[str, ...] = ()
+
+
+class Copy(NamedTuple):
+    """The delivery of an id that the store keeps: where it stood, and the digest of its record."""
+
+    place: Place
+    digest: str
 
 
 class DetectorFailure(msgspec.Struct, frozen=True):

@@ -25,8 +25,11 @@ class Buffer:
     def subjects(self) -> Iterable[str]:
         return self._waiting.keys()
 
-    def add(self, subject: str, activity: Activity, offset: int) -> None:
-        """Of two copies of one id the one with the earlier place stays, under the first copy's offset."""
+    def add(self, subject: str, activity: Activity, offset: int) -> Activity | None:
+        """Of two copies of one id the one with the earlier place stays, under the first copy's offset.
+
+        The other copy, if there was one.
+        """
         waiting = self._waiting.setdefault(subject, {})
         known = waiting.get(activity.activity_id)
         if known is None:
@@ -36,6 +39,7 @@ class Buffer:
                 self._earliest[subject] = at
         elif activity.place < known[0].place:
             waiting[activity.activity_id] = (activity, known[1])
+        return known[0] if known else None
 
     def release(self, clocks: Mapping[str, int]) -> Iterable[tuple[str, list[Activity]]]:
         """Per subject, what lies below its tenant's clock, in key order; it leaves the buffer."""

@@ -41,6 +41,7 @@ class Tally:
     applied: int = 0
     late: int = 0
     duplicates: int = 0
+    conflicts: int = 0
     redelivered: int = 0
     repeated: int = 0
     settled: int = 0
@@ -56,6 +57,7 @@ class Pending:
     states: set[str] = field(default_factory=set)
     cleared: list[DirtyMark] = field(default_factory=list)
     failures: list[DetectorFailure] = field(default_factory=list)
+    conflicts: list[Activity] = field(default_factory=list)
 
 
 class Judge:
@@ -163,7 +165,9 @@ class Judge:
         if activity.occurred_at > activity.received_at + AHEAD_BUFFER:
             self._mark(subject, activity.key, "ahead", due=activity.occurred_at)
         elif activity.key > memory.applied:
-            self._buffer.add(subject, activity, self.offset - 1)
+            known = self._buffer.add(subject, activity, self.offset - 1)
+            if known is not None and known.record_digest != activity.record_digest:
+                self._conflict(activity)
         elif at <= memory.seen:
             self.tally.redelivered += 1
         else:
@@ -296,6 +300,7 @@ class Judge:
         self._dirty.update(work.dirty)
         await store.put_dirty(p, term, list(work.dirty.values()), cleared=False)
         await store.put_failures(work.failures)
+        await store.put_conflicts(work.conflicts)
         await store.put_alerts(p, term, list(work.alerts.values()))
         await store.put_states(p, term, states)
         await store.put_dirty(p, term, work.cleared, cleared=True)
@@ -307,13 +312,20 @@ class Judge:
         at = max(position(self.epoch, self.offset - 1), self._marker_at)
         return Marker(at, self.partitions, dict(self._lanes), dict(self._clocks.now), self._clocks.names)
 
+    def _conflict(self, activity: Activity) -> None:
+        """Another delivery of its id says something else."""
+        self._pending.conflicts.append(activity)
+        self.tally.conflicts += 1
+
     async def _resolve_late(self) -> None:
         """Late activities that the store has under another raw position are duplicates; the others are marked dirty."""
         late, self._late = self._late, []
-        places = await self._store.places({(a.tenant, a.key) for _, a in late}) if late else {}
+        copies = await self._store.copies({(a.tenant, a.key) for _, a in late}) if late else {}
         for subject, activity in late:
-            place = places.get((activity.tenant, activity.key))
-            if place is not None and place != activity.place:
+            copy = copies.get((activity.tenant, activity.key))
+            if copy is not None and copy.place != activity.place:
                 self.tally.duplicates += 1
+                if copy.digest != activity.record_digest:
+                    self._conflict(activity)
             else:
                 self._mark(subject, activity.key, "late")

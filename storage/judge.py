@@ -14,10 +14,10 @@ from uuid import uuid5
 import msgspec
 
 from domain import clock
-from domain.activity import Activity, Key, Place, lane_number
+from domain.activity import Activity, Key, lane_number
 from domain.alert import NAMESPACE, Content, canonical
 from domain.errors import Fenced, StoreUnavailable
-from domain.judgement import AlertRevision, DetectorFailure, DirtyMark, Marker, StateRow, epoch_of
+from domain.judgement import AlertRevision, Copy, DetectorFailure, DirtyMark, Marker, StateRow, epoch_of
 from domain.subject import ACTOR, Routing, bucket, scope_of
 from domain.subject import subjects as subjects_of
 from storage.client import Client
@@ -42,12 +42,13 @@ class JudgeStore(Protocol):
     async def states(self, subjects: Sequence[str]) -> dict[str, StateRow]: ...
     async def alerts_of(self, subjects: Sequence[str]) -> dict[str, list[AlertRevision]]: ...
     async def history(self, subjects: Sequence[str], routing: Routing, *, until: int) -> dict[str, list[Activity]]: ...
-    async def places(self, keys: Iterable[tuple[str, Key]]) -> dict[tuple[str, Key], Place]: ...
+    async def copies(self, keys: Iterable[tuple[str, Key]]) -> dict[tuple[str, Key], Copy]: ...
     async def put_dirty(self, partition: int, term: int, marks: Sequence[DirtyMark], *, cleared: bool) -> None: ...
     async def put_alerts(self, partition: int, term: int, revisions: Sequence[AlertRevision]) -> None: ...
     async def put_states(self, partition: int, term: int, states: Sequence[StateRow]) -> None: ...
     async def put_marker(self, partition: int, term: int, marker: Marker) -> None: ...
     async def put_failures(self, failures: Sequence[DetectorFailure]) -> None: ...
+    async def put_conflicts(self, conflicts: Sequence[Activity]) -> None: ...
 
 
 class _Count(msgspec.Struct, array_like=True):
@@ -95,6 +96,7 @@ class _Found(msgspec.Struct, array_like=True):
     lane: str
     offset: int
     index: int
+    digest: str
 
 
 _ALERT = "subject, content, withdrawn, version, position, arrayMap(x -> toString(x), replaces)"
@@ -104,6 +106,9 @@ _MARKER_COLUMNS = ("partition", "term", "position", "epoch", "partitions", "lane
 _FAILURE_COLUMNS = (
     "dead_letter_id", "tenant", "source", "feed", "epoch", "lane", "offset", "index", "received_at_ms", "code",
     "reason", "detector",
+)  # fmt: skip
+_CONFLICT_COLUMNS = (
+    "tenant", "source", "feed", "activity_id", "epoch", "lane", "offset", "index", "received_at_ms",
 )  # fmt: skip
 _ALERT_COLUMNS = (
     "partition", "term", "tenant", "alert_id", "subject", "bucket", "detector", "slot", "arm", "stage", "severity",
@@ -206,25 +211,28 @@ class ClickHouseJudgeStore:
                 found |= _by_subject(set(some), rows, routing)
         return found
 
-    async def places(self, keys: Iterable[tuple[str, Key]]) -> dict[tuple[str, Key], Place]:
-        """Where the stored copy of each (tenant, key) stood; a key that is not stored is absent."""
-        found: dict[tuple[str, Key], Place] = {}
+    async def copies(self, keys: Iterable[tuple[str, Key]]) -> dict[tuple[str, Key], Copy]:
+        """The stored copy of each (tenant, key); a key that is not stored is absent."""
+        found: dict[tuple[str, Key], Copy] = {}
         wanted = sorted(keys, key=lambda k: k[1])
         for start in range(0, len(wanted), IDS_TOGETHER):
-            found.update(await self._places(wanted[start : start + IDS_TOGETHER]))
+            found.update(await self._copies(wanted[start : start + IDS_TOGETHER]))
         return found
 
-    async def _places(self, wanted: Sequence[tuple[str, Key]]) -> dict[tuple[str, Key], Place]:
+    async def _copies(self, wanted: Sequence[tuple[str, Key]]) -> dict[tuple[str, Key], Copy]:
         rows = await self._client.query(
-            "SELECT tenant, toUnixTimestamp64Milli(occurred_at), toString(activity_id), epoch, lane, offset, `index` "
-            "FROM events FINAL WHERE activity_id IN {ids:Array(UUID)} "
+            "SELECT tenant, toUnixTimestamp64Milli(occurred_at), toString(activity_id), epoch, lane, offset, `index`, "
+            "record_digest FROM events FINAL WHERE activity_id IN {ids:Array(UUID)} "
             "AND occurred_at BETWEEN fromUnixTimestamp64Milli({low:Int64}, 'UTC') "
             "AND fromUnixTimestamp64Milli({high:Int64}, 'UTC')",
             {"ids": [k[1][1] for k in wanted], "low": wanted[0][1][0], "high": wanted[-1][1][0]},
             row=_Found,
         )
         return {
-            (r.tenant, (r.occurred_at, r.activity_id)): (r.epoch, lane_number(r.lane), r.offset, r.index) for r in rows
+            (r.tenant, (r.occurred_at, r.activity_id)): Copy(
+                (r.epoch, lane_number(r.lane), r.offset, r.index), r.digest
+            )
+            for r in rows
         }
 
     # -- writing
@@ -274,6 +282,15 @@ class ClickHouseJudgeStore:
         rows = [_failure_row(failure) for failure in failures]
         if rows:
             await _patiently(lambda: self._client.insert("dead_letters", _FAILURE_COLUMNS, rows), self._patience)
+
+    async def put_conflicts(self, conflicts: Sequence[Activity]) -> None:
+        """Not fenced: a delivery has one row, so a repetition replaces itself."""
+        rows = [
+            (a.tenant, a.source, a.feed, a.activity_id, a.epoch, a.lane, a.offset, a.index, a.received_at)
+            for a in conflicts
+        ]
+        if rows:
+            await _patiently(lambda: self._client.insert("conflicts", _CONFLICT_COLUMNS, rows), self._patience)
 
     async def _fenced(self, table: str, columns: Sequence[str], rows: Sequence[object], *, targets: int) -> None:
         """Insert; all rows count `1 + targets` times or the term is not the highest any more."""

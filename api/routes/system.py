@@ -53,6 +53,7 @@ async def list_sources(who: Who, uses: Uses, since: Since = "-24h") -> Response:
             "stored": row.stored,
             "rejected": row.rejected,
             "skipped": row.skipped,
+            "id_conflicts": row.conflicts,
             "last_occurred_at": shapes.time(row.last_occurred),
             "last_received_at": shapes.time(row.last_received),
             "delay_seconds": {"median": round(row.delay_median, 3), "p99": round(row.delay_p99, 3)},

@@ -3,7 +3,6 @@ CREATE TABLE IF NOT EXISTS feeds (
     tenant LowCardinality(String), source LowCardinality(String), feed LowCardinality(String),
     hour DateTime('UTC'),
     stored SimpleAggregateFunction(sum, UInt64), rejected SimpleAggregateFunction(sum, UInt64),
-    skipped SimpleAggregateFunction(sum, UInt64), headers SimpleAggregateFunction(sum, UInt64),
     last_occurred SimpleAggregateFunction(max, DateTime64(3, 'UTC')),
     last_received SimpleAggregateFunction(max, DateTime64(3, 'UTC')),
     delay AggregateFunction(quantileTDigest, Float64) -- seconds, received - occurred

@@ -8,7 +8,7 @@ from typing import Any
 from domain.activity import Activity, Key, Place
 from domain.errors import Fenced
 from domain.incident import Notice
-from domain.judgement import AlertRevision, DetectorFailure, DirtyMark, Marker, StateRow
+from domain.judgement import AlertRevision, Copy, DetectorFailure, DirtyMark, Marker, StateRow
 from domain.subject import Routing, bucket, subjects
 from ingest.dead_letters import DeadLetter
 from ingest.pipeline import SkipRow
@@ -43,6 +43,7 @@ class MemoryStore:
         self.markers: dict[int, Marker] = {}
         self.terms: dict[int, int] = {}
         self.lanes: dict[str, int] = {}
+        self.conflicts: set[tuple[str, Place]] = set()
         self.tokens: set[tuple[str, int]] = set()
         self.writes = 0
         self.fence = True
@@ -89,8 +90,9 @@ class MemoryStore:
     async def history(self, subjects: Sequence[str], routing: Routing, *, until: int) -> dict[str, list[Activity]]:
         return {s: [a for a in self.stored(s, routing) if a.occurred_at < until] for s in subjects}
 
-    async def places(self, keys: Iterable[tuple[str, Key]]) -> dict[tuple[str, Key], Place]:
-        return {k: self.events[k[0], *k[1]].place for k in keys if (k[0], *k[1]) in self.events}
+    async def copies(self, keys: Iterable[tuple[str, Key]]) -> dict[tuple[str, Key], Copy]:
+        found = {k: self.events[k[0], *k[1]] for k in keys if (k[0], *k[1]) in self.events}
+        return {k: Copy(a.place, a.record_digest) for k, a in found.items()}
 
     async def put_dirty(self, partition: int, term: int, marks: Sequence[DirtyMark], *, cleared: bool) -> None:
         await self._write(partition, term)
@@ -119,6 +121,9 @@ class MemoryStore:
 
     async def put_failures(self, failures: Sequence[DetectorFailure]) -> None:
         assert not failures
+
+    async def put_conflicts(self, conflicts: Sequence[Activity]) -> None:
+        self.conflicts.update((a.activity_id, a.place) for a in conflicts)
 
     # -- ingest
     async def put_dead_letters(self, letters: Sequence[DeadLetter]) -> None:

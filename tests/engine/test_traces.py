@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from domain.activity import lane_number
 from domain.errors import Fenced
+from domain.subject import subjects
 from tests.engine.memory import run
 from tests.engine.world import Judging, World, activity
 
@@ -34,6 +36,10 @@ def eat(world: World) -> None:
 
 def later(world: World, seconds: float) -> None:
     world.now += int(seconds * 1000)
+
+
+def subject_of(id: str, world: World) -> str:
+    return next(subjects(a, world.routing)[0] for a in world.store.events.values() if a.activity_id == id)
 
 
 def checkpoint(world: World, writes: int = 99) -> None:
@@ -155,3 +161,23 @@ def test_a_late_activity_moves_the_opener_and_the_new_alert_names_the_one_it_rep
     heirs = [r for r in burst if not r.withdrawn]
     assert [r.content.opener[1] for r in heirs] == ["b1"]
     assert set(heirs[0].replaces) == before == {r.content.alert_id for r in burst if r.withdrawn}
+
+
+def test_an_id_that_comes_again_with_other_content_is_counted_and_the_earlier_delivery_counts() -> None:
+    world = World(1)
+    for lane, value in ((A, 1), (B, 2)):  # both wait for the clock
+        put(world, lane, "x1", 95, value=value)
+    put(world, A, "x1", 95, value=1)  # the same again is a duplicate, no conflict
+    ingest(world, A, B)
+    later(world, 10)
+    ingest(world, A, B)
+    eat(world)
+    checkpoint(world)
+    put(world, B, "x1", 95, value=3)  # and one that comes when the first was judged
+    ingest(world, B)
+    eat(world)
+    checkpoint(world)
+    number = {lane: lane_number(lane) for lane in (A, B)}
+    assert world.store.conflicts == {("x1", (1, number[B], 0, 0)), ("x1", (1, number[B], 1, 0))}
+    at_rest(world)
+    assert [a.count for a in world.store.stored(subject_of("x1", world))] == [1 if number[A] < number[B] else 2]

@@ -19,6 +19,7 @@ from domain.subject import Routing, bucket, subjects
 from domain.wire import Bundle, decode
 from engine.fold import Folder, Memory
 from engine.judge import Judge
+from ingest.identity import record_digest
 from ingest.pipeline import Pipeline
 from ingest.record import Record
 from tests.engine.memory import MemoryStore, Pause, run
@@ -40,6 +41,7 @@ def normalise(record: Record) -> list[Activity]:
             offset=record.offset,
             received_at=record.received_at,
             batch=batch,
+            record_digest=record_digest(record.value),
         )
     ]
 

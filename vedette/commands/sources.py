@@ -13,7 +13,18 @@ from vedette import compose
 if TYPE_CHECKING:
     from storage.feeds import Feed
 
-_HEADINGS = ("TENANT", "SOURCE", "FEED", "STORED", "REJECTED", "SKIPPED", "LAST SEEN", "USUAL DELAY", "P99 DELAY")
+_HEADINGS = (
+    "TENANT",
+    "SOURCE",
+    "FEED",
+    "STORED",
+    "REJECTED",
+    "SKIPPED",
+    "ID CONFLICTS",
+    "LAST SEEN",
+    "USUAL DELAY",
+    "P99 DELAY",
+)
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -57,6 +68,7 @@ def cells(feed: Feed, now: int) -> tuple[str, ...]:
         str(feed.stored),
         str(feed.rejected),
         str(feed.skipped),
+        str(feed.conflicts),
         seen,
         *late,
     )
