@@ -32,7 +32,8 @@ class Parts:
     """`reader` answers questions, `writer` records decisions; `pepper` keys API keys and cursors.
 
     `usable` raises Unavailable, with a sentence, while what is beside the store cannot be used: the broker, or room for
-    it. `close` is awaited once, when the app ends: a server that ends by a signal runs nothing of ours after that.
+    it. `full` says, in a sentence, why nothing more may be sent to the broker, "" while it may. `close` is awaited
+    once, when the app ends: a server that ends by a signal runs nothing of ours after that.
     """
 
     reader: Client
@@ -44,4 +45,5 @@ class Parts:
     pepper: bytes
     version: str = "0"
     usable: Callable[[], Awaitable[None]] = _nothing
+    full: Callable[[], str] = str
     close: Callable[[], Awaitable[None]] = _nothing

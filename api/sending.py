@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
 
 from api.parts import Producer
-from api.problems import unknown_outcome
+from api.problems import Problem, unknown_outcome
 from domain import clock
 from domain.errors import BrokerUnavailable, Unavailable
 from storage.client import Client
@@ -38,10 +38,10 @@ class Outgoing(msgspec.Struct, frozen=True):
 
 
 class Sender:
-    """One per process. `timeout` is how long an answer may take, seconds."""
+    """One per process. `timeout` is how long an answer may take, seconds; `full` says why nothing more may be sent."""
 
-    def __init__(self, producer: Producer, client: Client, *, timeout: float) -> None:
-        self._producer, self._timeout = producer, timeout
+    def __init__(self, producer: Producer, client: Client, *, timeout: float, full: Callable[[], str] = str) -> None:
+        self._producer, self._timeout, self._full = producer, timeout, full
         self._epochs, self._events, self._places = EpochStore(client), EventStore(client), PlaceStore(client)
         self._asking = asyncio.Lock()
         self._lanes: tuple[float, int, dict[str, int]] = (-1.0, -1, {})
@@ -50,6 +50,8 @@ class Sender:
         """The fate of each record, in order. Problem 503 when it is not known in time: then a retry is safe."""
         if not records:
             return []
+        if full := self._full():
+            raise Problem(503, "broker_full", full, headers={"Retry-After": "60"})
         began = clock.now()
         deadline = asyncio.get_running_loop().time() + self._timeout
         try:

@@ -46,7 +46,7 @@ class Services:
         self.epochs, self.triage = EpochStore(parts.reader), TriageStore(parts.writer)
         self.readiness = Readiness(self.epochs, parts.usable)
         self.cursors, self.metrics = Cursors(parts.pepper), Metrics()
-        self.sender = Sender(parts.producer, parts.reader, timeout=parts.settings.answer_timeout)
+        self.sender = Sender(parts.producer, parts.reader, timeout=parts.settings.answer_timeout, full=parts.full)
         self._keys = parts.keys
         self._deciding: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 

@@ -9,6 +9,8 @@ from pathlib import Path
 DISK_FREE_SHARE, DISK_FREE_BYTES = 0.10, 500_000_000
 #: The embedded broker never frees memory; from here on its restart is due.
 BROKER_MEMORY = 2_000_000_000
+#: From here on nothing more is taken over HTTP: better refused than lost with a broker that the system ends.
+BROKER_FULL = 2 * BROKER_MEMORY
 EVERY = 60.0  # seconds
 
 
@@ -26,6 +28,13 @@ def memory_is_large(held: int) -> str:
     if held <= BROKER_MEMORY:
         return ""
     return f"the embedded broker holds {held // 1_000_000} MB and frees none; restart `vedette up` at a quiet moment"
+
+
+def no_room(held: int) -> str:
+    """A sentence when a broker that holds `held` bytes should be given nothing more, else ""."""
+    if held <= BROKER_FULL:
+        return ""
+    return f"the embedded broker is full ({held // 1_000_000} MB); restart `vedette up`, then send the same again"
 
 
 class Room:

@@ -21,7 +21,7 @@ from detectors.registry import load
 from domain.errors import BrokerUnavailable, SettingsInvalid
 from storage.reads_lag import LaneLag, lag
 from tests.api.conftest import PEPPER, World
-from tests.api.made import accept, alert
+from tests.api.made import accept, alert, event
 from tests.vedette.waiting import until
 from vedette.embedded import ports
 
@@ -152,3 +152,16 @@ def test_parts_are_closed_when_a_signal_ends_the_server(tmp_path: Path) -> None:
 def _listens(port: int) -> bool:
     with socket.socket() as tried:
         return tried.connect_ex(("127.0.0.1", port)) == 0
+
+
+async def test_a_full_broker_is_given_nothing_more_and_the_client_is_told_so(world: World, parts: Parts) -> None:
+    sent = len(world.log.pipeline.counted)
+    full = dataclasses.replace(parts, full=lambda: "the embedded broker is full; restart it")
+    headers = {"Authorization": f"Bearer {world.keys['acme', 'admin']}"}
+    async with client_of(full, "192.0.2.9") as client:
+        answer = await client.post("/api/v1/events", json=[event("f-1")], headers=headers)
+        read = await client.get("/api/v1/events", headers=headers)
+    assert (answer.status_code, answer.json()["detail"], answer.headers["retry-after"], read.status_code) == (
+        503, "the embedded broker is full; restart it", "60", 200,
+    )  # fmt: skip
+    assert len(world.log.pipeline.counted) == sent

@@ -64,6 +64,7 @@ async def _run(made: Settings, host: str, port: int) -> None:
             pepper=pepper_of(made),
             version=version("vedette"),
             usable=usable,
+            full=lambda: room.no_room(broker_memory(made.data_dir)),
             close=close,
         )
     )
