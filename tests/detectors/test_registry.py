@@ -60,8 +60,8 @@ def test_durations(written: object, meant: timedelta | None) -> None:
         ),
         (
             {"failed_logins": {}},
-            "detectors: no such detector 'failed_logins'; did you mean 'failed_login_burst'? there are bulk_export, "
-            "failed_login_burst, login_after_failures",
+            "detectors: no such detector 'failed_logins'; did you mean 'failed_login_burst'? there are "
+            + ", ".join(discover()),
         ),
         (
             {"bulk_export": {"arms": {"slwo": "live"}}},
@@ -106,7 +106,8 @@ def test_routing_names_what_each_scope_judges() -> None:
 
 
 def test_a_detector_that_is_off_judges_nothing() -> None:
-    registry = load({"bulk_export": {"stage": "off"}})
+    of_actors = [each.detector.spec.id for each in load({}).for_scope("actor")]
+    registry = load({name: {"stage": "off"} for name in of_actors})
     assert "actor" not in registry.routing()
     assert registry.for_scope("actor") == []
     assert registry.for_action("actor", DATA_EXPORTED) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -12,12 +13,14 @@ from detectors.base import Detector, Finding
 from detectors.registry import specs
 from detectors.rules.bulk_export import BulkExport
 from detectors.rules.failed_login_burst import FailedLoginBurst
+from detectors.rules.impossible_travel import ImpossibleTravel
 from detectors.rules.login_after_failures import LoginAfterFailures
 from detectors.sentence import explanation, plain_sentence, sentence
 from domain.alert import Content
 from domain.clock import DAY, HOUR, MINUTE, SECOND
 from tests.detectors.rules import test_bulk_export as c13
 from tests.detectors.rules import test_failed_login_burst as a1
+from tests.detectors.rules import test_impossible_travel as b8
 from tests.detectors.rules import test_login_after_failures as a2
 from tests.detectors.story import findings, tokens
 
@@ -67,6 +70,16 @@ def test_the_export_in_words() -> None:
     assert sentence(content(BulkExport(), unknown), NAMES) == (
         "Mia Wolf exported an unknown number of contact records in 2 m; usual day unknown, limit 10,000"
     )
+
+
+def test_the_travel_in_words() -> None:
+    at_once = b8.FIRES["a privileged account at once in two places"]
+    for told, words in (
+        (b8.STORY.told, "Mia Wolf: London (GB) to Lagos (NG), at least 4,720 km in 31 m (9,135 km/h)"),
+        (at_once, "Mia Wolf: London (GB) to Tokyo (JP), at least 9,259 km at the same moment"),
+    ):
+        (finding,) = findings(ImpossibleTravel(), told)
+        assert sentence(content(ImpossibleTravel(), finding), NAMES) == words
 
 
 def test_a_token_that_the_reader_may_not_know_is_its_first_eight_digits() -> None:
@@ -125,7 +138,7 @@ def test_readers_of_the_catalogue_see_placeholders_without_grammar() -> None:
     assert plain_sentence(FailedLoginBurst.spec.sentence) == (
         "{n} failed sign-ins for {actor} in {span} from {k} addresses; usual at most {p99}"
     )
-    assert all(":" not in plain_sentence(spec.sentence) for spec in specs())
+    assert not any(re.search(r"\{\w+:", plain_sentence(spec.sentence)) for spec in specs())
 
 
 @pytest.mark.parametrize(
