@@ -263,6 +263,20 @@ def test_a_habit_is_forgotten_after_thirty_days(days: int, fires: bool) -> None:
     assert bool(found) is fires
 
 
+@pytest.mark.parametrize(("early", "fires"), [(1, False), (0, True)])
+def test_the_thirty_days_end_exactly_at_the_sign_in(early: int, fires: bool) -> None:
+    hops = [(MINUTE - 30 * DAY + n * HOUR, (NEW_YORK, LONDON)[n % 2]) for n in range(4)]
+    last = (HOUR + MINUTE - early, NEW_YORK)
+    assert bool(fold(B8, went(f"exactly {early}", *hops, (0, LONDON), last).told)[1][-1]) is fires
+
+
+def test_places_near_to_each_other_are_remembered_for_a_lower_distance() -> None:
+    near = {**HOUSTON, "radius_km": 1_900.0}  # at least 230 km from New York
+    hops = [(n * MINUTE, (NEW_YORK, near)[n % 2]) for n in range(6)]
+    assert len(findings(ImpossibleTravel(least_km=200), went("near", *hops).told)) == 3
+    assert findings(B8, went("near", *hops).told) == []
+
+
 def test_one_operator_and_one_family_of_addresses_is_no_switch() -> None:
     story = went("one family", (0, NEW_YORK), (MINUTE, {**LOS_ANGELES, "asn": 64502}))
     (finding,) = findings(B8, story.told)
