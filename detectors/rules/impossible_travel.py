@@ -129,7 +129,7 @@ class ImpossibleTravel:
 
     def _severity(self, state: Travels, activity: Activity, here: Fix) -> tuple[Severity, str]:
         if here.network in travels.PLACELESS:
-            return Severity.INFO, f"the address is one of {_MASKS[here.network]}: it does not say where the person is"
+            return Severity.INFO, f"{_MASKS[here.network]} hides where the person is"
         if activity.privileged:
             return Severity.HIGH, "the account is privileged"
         if _new_country(state, activity) and _new_device(state, activity):
@@ -185,13 +185,13 @@ def _not_suppressed(last: Fix, here: Fix, seen: int) -> str:
     """Why none of the reasons to stay silent held."""
     operator = "operator unknown"
     if last.asn is not None and here.asn is not None:
-        operator = "another operator" if last.asn != here.asn else "no switch between IPv4 and IPv6"
+        operator = "another operator" if last.asn != here.asn else "no v4/v6 switch"
     reasons = (
         "another address" if last.address and here.address else "address unknown",
         operator,
-        "both cities known" if last.city and here.city else "countries that do not touch",
+        "both cities known" if last.city and here.city else "countries not bordering",
         "not both corporate",
-        f"seen {seen} {'time' if seen == 1 else 'times'} in 30 d",
+        f"way gone {seen} {'time' if seen == 1 else 'times'} in 30 d",
     )
     return "; ".join(reasons)
 

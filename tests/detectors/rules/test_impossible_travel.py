@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 import pytest
 
 from detectors import parts
@@ -14,7 +13,7 @@ from detectors.rules.impossible_travel import ImpossibleTravel
 from domain.actions import LOGIN_SUCCEEDED
 from domain.activity import Activity
 from domain.alert import Severity, evidence
-from domain.clock import DAY, HOUR, MINUTE, SECOND
+from domain.clock import DAY, HOUR, MINUTE
 from domain.errors import SettingsInvalid
 from tests.detectors.story import MIDNIGHT, Story, findings, severities, tokens
 
@@ -131,7 +130,7 @@ def test_fires_when_london_is_followed_by_lagos() -> None:
                 "usual_device": "unknown",
                 "transitions": 0,
                 "not_suppressed": "another address; another operator; both cities known; not both corporate; "
-                "seen 0 times in 30 d",
+                "way gone 0 times in 30 d",
             },
             evidence=evidence(STORY.ids()),
         )
@@ -149,7 +148,7 @@ def test_a_network_without_a_place_is_info_and_never_a_fix() -> None:
     story = went("masked", (0, LONDON), (MINUTE, RELAY), (2 * MINUTE, TOKYO))
     masked, travel = findings(B8, story.told)
     assert (masked.arm, masked.severity) == ("masked", Severity.INFO)
-    assert masked.parts["suppressed"] == "the address is one of a private relay: it does not say where the person is"
+    assert masked.parts["suppressed"] == "a private relay hides where the person is"
     assert (travel.arm, travel.parts["a"], travel.parts["b"]) == ("travel", "London (GB)", "Tokyo (JP)")
 
 
@@ -191,96 +190,10 @@ def test_twenty_four_hours_are_remembered() -> None:
         assert bool(findings(slow, story.told)) is fires
 
 
-@pytest.mark.parametrize(
-    ("after", "precision", "took"),
-    [
-        (0, "ms", "at the same moment"),
-        (0, "s", "at the same moment"),
-        (1, "ms", "in under 1 s (33,332,400 km/h)"),
-        (0, "min", "in at most 1 m (555,540 km/h)"),
-        (HOUR, "h", "in at most 2 h (4,629 km/h)"),
-        (HOUR, "s", "in 1 h (9,259 km/h)"),
-    ],
-)
-def test_the_time_is_told_as_well_as_it_is_known(after: int, precision: str, took: str) -> None:
-    story = went(f"{precision} {after}", (0, LONDON), (after, TOKYO), time_precision=precision)
-    assert [finding.parts["took"] for finding in findings(B8, story.told)] == [took]
-
-
-@pytest.mark.parametrize(
-    ("where", "expected"),
-    [
-        ({**LAGOS, **STRANGE}, "HIGH"),
-        ({**LAGOS, **LAPTOP}, "MEDIUM"),
-        ({**LONDON, "lat": 60.15, "ip": "203.0.113.99", **STRANGE}, "MEDIUM"),
-        (LAGOS, "MEDIUM"),
-        ({**LAGOS, "privileged": True, **LAPTOP}, "HIGH"),
-        ({**LAGOS, "privileged": True, **STRANGE}, "HIGH"),
-        ({**LAGOS, "agent_family": "curl"}, "HIGH"),
-    ],
-    ids=[
-        "country and device",
-        "country alone",
-        "device alone",
-        "country, device unknown",
-        "privileged",
-        "all of it",
-        "agent",
-    ],
-)
-def test_severity(where: dict[str, Any], expected: str) -> None:
-    assert severities(B8, at_home(f"severity {where}", (MINUTE, where)).told) == [expected]
-
-
-def test_newness_needs_something_usual() -> None:
-    days = [(-day * DAY, {**LONDON, **LAPTOP}) for day in (2, 1, 0)]
-    strange = {**LAGOS, **STRANGE}
-    assert severities(B8, went("two days", *days, (MINUTE, strange)).told) == ["MEDIUM"]
-    assert severities(B8, went("three days", (-3 * DAY, {**LONDON, **LAPTOP}), *days, (MINUTE, strange)).told) == [
-        "HIGH"
-    ]
-
-
-def test_the_usual_is_told() -> None:
-    (finding,) = findings(B8, at_home("usual", (MINUTE, {**LAGOS, **LAPTOP})).told)
-    assert (finding.baseline["usual_countries"], finding.baseline["usual_device"]) == ("GB", "yes")
-
-
-@pytest.mark.parametrize(("times", "fires"), [(2, True), (3, False)])
-def test_a_way_gone_three_times_in_thirty_days_is_a_habit(times: int, fires: bool) -> None:
-    """Either way counts, at any speed."""
-    hops = [(n * 20 * HOUR - 5 * DAY, LONDON if n % 2 else NEW_YORK) for n in range(times + 1)]
-    here, there = (NEW_YORK, LONDON) if times % 2 else (LONDON, NEW_YORK)
-    last = hops[-1][0]
-    story = went(f"{times} times", *hops, (last + 30 * HOUR, here), (last + 31 * HOUR, there))
-    assert [each.baseline["transitions"] for each in findings(B8, story.told)] == ([times] if fires else [])
-
-
-@pytest.mark.parametrize(("days", "fires"), [(29, False), (30, True)])
-def test_a_habit_is_forgotten_after_thirty_days(days: int, fires: bool) -> None:
-    hops = [(-days * DAY + n * HOUR, (LONDON, NEW_YORK)[n % 2]) for n in range(4)]
-    found = fold(B8, went(f"{days} days", *hops, (0, LONDON), (3 * HOUR, NEW_YORK)).told)[1][-1]
-    assert bool(found) is fires
-
-
-@pytest.mark.parametrize(("early", "fires"), [(1, False), (0, True)])
-def test_the_thirty_days_end_exactly_at_the_sign_in(early: int, fires: bool) -> None:
-    hops = [(MINUTE - 30 * DAY + n * HOUR, (NEW_YORK, LONDON)[n % 2]) for n in range(4)]
-    last = (HOUR + MINUTE - early, NEW_YORK)
-    assert bool(fold(B8, went(f"exactly {early}", *hops, (0, LONDON), last).told)[1][-1]) is fires
-
-
-def test_places_near_to_each_other_are_remembered_for_a_lower_distance() -> None:
-    near = {**HOUSTON, "radius_km": 1_900.0}  # at least 230 km from New York
-    hops = [(n * MINUTE, (NEW_YORK, near)[n % 2]) for n in range(6)]
-    assert len(findings(ImpossibleTravel(least_km=200), went("near", *hops).told)) == 3
-    assert findings(B8, went("near", *hops).told) == []
-
-
 def test_one_operator_and_one_family_of_addresses_is_no_switch() -> None:
     story = went("one family", (0, NEW_YORK), (MINUTE, {**LOS_ANGELES, "asn": 64502}))
     (finding,) = findings(B8, story.told)
-    assert "no switch between IPv4 and IPv6" in str(finding.baseline["not_suppressed"])
+    assert "no v4/v6 switch" in str(finding.baseline["not_suppressed"])
 
 
 def test_two_families_of_different_operators_are_no_switch() -> None:
@@ -290,7 +203,7 @@ def test_two_families_of_different_operators_are_no_switch() -> None:
 def test_an_unknown_city_is_no_excuse_in_a_country_that_does_not_touch() -> None:
     (finding,) = findings(B8, went("far", (0, TOKYO), (MINUTE, FRANCE)).told)
     assert finding.parts["b"] == "somewhere in FR"
-    assert "countries that do not touch" in str(finding.baseline["not_suppressed"])
+    assert "countries not bordering" in str(finding.baseline["not_suppressed"])
 
 
 def test_unknown_addresses_are_not_one_address() -> None:
@@ -327,18 +240,6 @@ def test_both_ways_are_found_and_every_place_is_the_next_fix() -> None:
     ]
 
 
-def test_places_of_one_name_are_told_apart() -> None:
-    texas, ontario = ({**LONDON, "country": "CA", "lat": lat, "ip": f"192.0.2.{n}"} for n, lat in ((1, 42.9), (2, 60)))
-    (finding,) = findings(B8, went("namesakes", (0, texas), (MINUTE, ontario)).told)
-    assert (finding.parts["a"], finding.parts["b"]) == (
-        "London (CA) near 42.9°N 0.1°W",
-        "London (CA) near 60.0°N 0.1°W",
-    )
-    nowhere = {"city": "", "country": "", "radius_km": 0.0}
-    (finding,) = findings(B8, went("nameless", (0, {**LAGOS, **nowhere}), (MINUTE, LONDON)).told)
-    assert finding.parts["a"] == "6.5°N 3.4°E"
-
-
 def test_the_hour_of_the_day_never_matters() -> None:
     for hour in range(24):
         story = went(f"hour {hour}", (hour * HOUR, LONDON), (hour * HOUR + 31 * MINUTE, LAGOS))
@@ -365,16 +266,6 @@ def test_settings_that_make_no_sense_are_refused(settings: dict[str, int], messa
     with pytest.raises(SettingsInvalid) as refused:
         ImpossibleTravel(**settings)
     assert str(refused.value) == message
-
-
-def test_a_person_of_many_places_stays_small() -> None:
-    story = Story("many places")
-    for n in range(400):
-        where = place("DE", f"City {n % 40}", n * 37 % 160 - 80, n * 53 % 180, f"192.0.2.{n % 200}", device_id=f"d{n}")
-        story.tell(LOGIN_SUCCEEDED, MIDNIGHT + n * MINUTE + n % 7 * SECOND, **where)
-    state = fold(B8, story.told)[0]
-    assert len(state.transitions) == 16
-    assert len(msgspec.json.encode(state)) < 4_000
 
 
 def test_stories_are_of_people() -> None:
