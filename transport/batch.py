@@ -24,14 +24,24 @@ class Sent(NamedTuple):
 
 
 async def send_all(
-    producer: Any, settings: KafkaSettings, topic: str, records: Sequence[tuple[bytes, Headers]]
+    producer: Any,
+    settings: KafkaSettings,
+    topic: str,
+    records: Sequence[tuple[bytes, Headers]],
+    *,
+    keys: Sequence[bytes] | None = None,
 ) -> list[Sent]:
     """Send the records in order and wait until all are acknowledged. Raises BrokerUnavailable when one is not.
 
-    `producer` is what `transport.producer` gives. After an error some of the records may stand in the topic.
+    `producer` is what `transport.producer` gives; records of one key stay in order. After an error some of the records
+    may stand in the topic.
     """
+    chosen: Sequence[bytes | None] = keys if keys is not None else [None] * len(records)
     try:
-        waiting = [await producer.send(topic, value, headers=list(headers)) for value, headers in records]
+        waiting = [
+            await producer.send(topic, value, key=key, headers=list(headers))
+            for (value, headers), key in zip(records, chosen, strict=True)
+        ]
         placed = await asyncio.gather(*waiting)
     except (KafkaError, OSError, TimeoutError) as error:
         raise unavailable(settings, error) from error

@@ -1,120 +1,99 @@
-"""`vedette demo`: everything on this machine, a morning of CRM audit events through Kafka, and the alerts it gives."""
+"""`vedette demo`: all on this machine, a simulated company with attacks hidden in its morning, and a scorecard."""
 
 from __future__ import annotations
 
 import argparse
-import asyncio
-import json
-import os
+import sys
 import tempfile
-import time
-import urllib.request
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from domain import clock
-from domain.alert import Severity
-from transport.topics import RAW
-from vedette.commands.up import begin, compose_up, say, with_port
-from vedette.lock import Lock
-from vedette.morning import LENGTH, Morning
-from vedette.settings import load
-from vedette.supervisor import StopAsked, Supervisor, raise_on_signals
+from domain.clock import moment
+from vedette.supervisor import StopAsked, raise_on_signals
 
-#: The morning gives these alerts; the demo says so when one is missing after WAIT seconds.
-EXPECTED = 3
-WAIT = 60.0
+if TYPE_CHECKING:
+    from simulation.company import Company
+    from vedette.demo.plan import Plan
+    from vedette.demo.play import Verdict
+    from vedette.demo.stage import Say, Stage
 
 
 def register(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--seed", type=int, default=7, help="which morning (default 7)")
+    parser.add_argument("--seed", type=int, default=7, help="which company and which morning (default 7)")
     parser.add_argument(
-        "--exit", action="store_true", help="stop when every alert is there; exit code 1 if one is missing"
+        "--start",
+        default="",
+        metavar="DATE",
+        help="the day of the morning (default: the last working day; with --exit the seed's own)",
+    )
+    parser.add_argument("--speed", type=float, default=600.0, metavar="N", help="times as fast as life (default 600)")
+    parser.add_argument("--people", type=int, default=200, metavar="N", help="how many work there (default 200)")
+    parser.add_argument(
+        "--exit",
+        action="store_true",
+        help="as fast as it can, then stop; 0 when every attack was found and nothing harmless alerted above INFO",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="with --exit: one JSON scorecard on stdout, the rest on stderr"
     )
 
 
 def run(args: argparse.Namespace) -> int:
+    from vedette.demo.plan import plan
+
     raise_on_signals()
+    whole = args.exit or args.json
+    made = plan(seed=args.seed, day=args.start, people=args.people, fixed=whole, now=clock.now())
     with tempfile.TemporaryDirectory(prefix="vedette-demo-") as scratch:
-        data = Path(args.data) if args.data else Path(scratch) / "data"
-        return _play(args, data)
+        data = Path(args.data).absolute() if args.data else Path(scratch) / "data"
+        return _play(args, made, data, whole=whole)
 
 
-def _play(args: argparse.Namespace, data: Path) -> int:
-    say(
-        f"Vedette demo: everything stays on this machine; data in {data}"
-        + ("" if args.data else ", removed at the end")
-    )
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("VEDETTE_")}
-    made = with_port(load(Path(args.config) if args.config else None, environ, data=data), None, say)
-    lock = Lock(made.data_dir)
-    supervisor = compose_up(made, say, ["--config", args.config] if args.config else [], environ)
-    code = 0
+def _play(args: argparse.Namespace, made: Plan, data: Path, *, whole: bool) -> int:
+    from detectors.registry import discover
+    from vedette.demo.showing import as_json, scorecard
+    from vedette.demo.stage import stage
+
+    def say(line: str) -> None:
+        print(line, file=sys.stderr if args.json else sys.stdout, flush=True)
+
+    kept = "" if args.data else ", removed at the end"
+    say(f"vedette {version('vedette')} demo: nothing leaves this machine; data in {data}{kept}")
     try:
-        ready = begin(supervisor, say)
-        key = ready.key or asyncio.run(_new_key(supervisor))
-        found = _send_and_watch(supervisor, ready.api, key, args.seed)
-        code = 0 if found >= EXPECTED else 1
-        if not args.exit:
-            say("\nThe system goes on; Ctrl-C stops it. Try")
-            say(f"  curl -s -H 'Authorization: Bearer {key}' '{ready.api}/api/v1/alerts?min.severity=HIGH'")
-            supervisor.watch()
+        with stage(data, args.config, made, say) as running:
+            verdict = _acts(made.company(), running, say, None if whole else args.speed)
+            say("\n".join(["", *scorecard(verdict, discover())]))
+            if args.json:
+                print(msgspec.json.encode(as_json(made, verdict)).decode(), flush=True)
+            if whole:
+                return 0 if verdict.card.clean else 1
+            _goodbye(running, say)
+            running.supervisor.watch()
     except StopAsked:
         say("stopping")
-    finally:
-        supervisor.stop()
-        lock.release()
-    return code
+    return 1 if whole else 0
 
 
-async def _new_key(supervisor: Supervisor) -> str:
-    from api.keys import create
-    from storage.client import connect
-    from vedette.commands.token import pepper_of
-    from vedette.morning import TENANT
+def _acts(company: Company, running: Stage, say: Say, speed: float | None) -> Verdict:
+    from vedette.demo.play import play
 
-    client = await connect(supervisor.settings.store, "writer")
-    try:
-        return await create(client, pepper_of(supervisor.settings), tenant=TENANT, role="admin", name="demo")
-    finally:
-        await client.close()
-
-
-def _send_and_watch(supervisor: Supervisor, api: str, key: str, seed: int) -> int:
-    """Send the morning, faster than life, and print each alert as the API gives it. How many there were."""
-    morning = list(Morning(clock.now() - LENGTH, seed).events())
-    say(f"\nA morning at Acme CRM: {len(morning):,} audit events of 43 people go to Kafka topic {RAW}.\n")
-    began = time.monotonic()
-    asyncio.run(_send(supervisor, [record for _, record in morning]))
-    seen: dict[str, Severity] = {}
-    while time.monotonic() < began + WAIT and not _complete(seen):
-        for alert in reversed(_alerts(api, key)):
-            if seen.get(alert["id"]) != Severity[alert["severity"]]:
-                seen[alert["id"]] = Severity[alert["severity"]]
-                gone = time.monotonic() - began
-                say(f" {gone:5.1f} s  {alert['severity']:8}  {alert['detector']:22} {alert['sentence']}")
-        supervisor.look()
-        time.sleep(0.2)
-    say(f"\n{len(seen)} alerts about {len(morning):,} events; ann, who mistyped four times, is not among them.")
-    return len(seen)
+    with play(company, running, say) as acts:
+        history = acts.history()
+        day = moment(company.start)
+        pace = "as fast as it goes" if speed is None else f"x{speed:g} speed"
+        say(
+            f"\n Playing: the morning of {day:%A} {day.day} {day:%B %Y} at Acme CRM, {len(company.morning):,} events, "
+            f"some of them attacks; {pace}\n"
+        )
+        return acts.verdict(history, acts.morning(speed))
 
 
-async def _send(supervisor: Supervisor, records: list[bytes]) -> None:
-    from transport.producer import producer
-
-    sender = await producer(supervisor.settings.kafka)
-    try:
-        await asyncio.gather(*[await sender.send(RAW, record) for record in records])
-    finally:
-        await sender.stop()
-
-
-def _complete(seen: dict[str, Severity]) -> bool:
-    return len(seen) >= EXPECTED and max(seen.values()) >= Severity.HIGH
-
-
-def _alerts(api: str, key: str) -> list[dict[str, Any]]:
-    request = urllib.request.Request(f"{api}/api/v1/alerts?limit=50", headers={"Authorization": f"Bearer {key}"})
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        items: list[dict[str, Any]] = json.loads(answer.read())["items"]
-    return items
+def _goodbye(running: Stage, say: Say) -> None:
+    say("\n The system goes on; Ctrl-C stops it. Try")
+    if running.key:
+        say(f"  curl -s -H 'Authorization: Bearer {running.key}' '{running.api}/api/v1/alerts?min.severity=HIGH'")
+    say(f'  documentation of the API: {running.api}/docs; your own events: README.md, "How a CRM sends events"')

@@ -104,7 +104,7 @@ def begin(supervisor: Supervisor, say: Say) -> Ready:
     supervisor.start()
     made = supervisor.settings
     api = f"http://{made.api.host}:{made.api.port}"
-    _wait_for_api(supervisor)
+    wait_for_api(supervisor)
     say(f"broker  {made.kafka.bootstrap} ({'Tansu, embedded' if supervisor.broker else 'Kafka'})")
     say(f"store   {made.store.url} ({'ClickHouse, embedded' if supervisor.store else 'ClickHouse'})")
     say(f"topics  {len(TOPICS)}, with {made.kafka.activity_partitions} activity partitions")
@@ -119,7 +119,7 @@ def begin(supervisor: Supervisor, say: Say) -> Ready:
     return Ready(api, key)
 
 
-def _wait_for_api(supervisor: Supervisor) -> None:
+def wait_for_api(supervisor: Supervisor) -> None:
     """VedetteError with the last words of its log when the API does not answer."""
     api = supervisor.settings.api
     deadline = time.monotonic() + READY_SECONDS

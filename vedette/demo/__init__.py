@@ -1,0 +1,1 @@
+"""The demo: a simulated company, played through a whole system on this machine."""

@@ -1,0 +1,162 @@
+"""The demo's acts, in order: the history, the morning, the verdict. Between two steps the system is looked after."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import msgspec
+
+from domain.clock import DAY
+from domain.errors import VedetteError
+from simulation import company as acme
+from simulation.company import Company
+from simulation.people import APPS
+from simulation.places import OFFICES
+from simulation.records import TENANT, Event
+from simulation.scorecard import Scorecard, score
+from storage.client import connect
+from storage.keys import TenantKeys
+from transport.topics import RAW, RAW_IMPORT
+from vedette.compose import keys
+from vedette.demo.alerts import Alerts
+from vedette.demo.feeding import HISTORY, LIVE, Feeder
+from vedette.demo.showing import alert_line
+from vedette.demo.stage import Say, Stage, ok
+
+#: Events that are sent before the system is looked after again.
+TOGETHER = 4_000
+#: Seconds without any progress after which the demo gives up, and between two looks.
+PATIENCE, TICK = 60.0, 0.1
+T = TypeVar("T")
+
+
+class Took(msgspec.Struct, frozen=True):
+    """An act: how many events, and seconds from the first one sent until all were judged and settled."""
+
+    events: int
+    seconds: float
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What a demo measured. Seconds are of this run; all else is the same for the same plan."""
+
+    card: Scorecard
+    history: Took
+    morning: Took
+    digest: str  # SHA-256 over the canonical alerts
+
+
+class Play:
+    """One company on one running stage."""
+
+    def __init__(
+        self, company: Company, stage: Stage, say: Say, *, runner: asyncio.Runner, feeder: Feeder, alerts: Alerts
+    ) -> None:
+        self._company, self._stage, self._say = company, stage, say
+        self._runner, self._feeder, self._alerts = runner, feeder, alerts
+
+    def history(self) -> Took:
+        """Thirty days through the import topic, as `vedette import --history` sends them."""
+        company = self._company
+        cities = ", ".join(office.city for office in OFFICES)
+        self._say(
+            ok("company", f"{len(company.staff)} people in {cities}, {len(APPS)} integrations; seed {company.seed}")
+        )
+        began = time.monotonic()
+        events = company.history()
+        sent = time.monotonic()
+        for start in range(0, len(events), TOGETHER):
+            self._progress(f"history: {start:,} of {len(events):,} events sent")
+            self._run(self._feeder.send(RAW_IMPORT, events[start : start + TOGETHER], HISTORY))
+        self._settle(company.start)
+        took = Took(len(events), time.monotonic() - sent)
+        words = f"{len(events):,} events of {acme.HISTORY // DAY} days, stored, judged and settled"
+        self._say(ok("history", words, time.monotonic() - began))
+        return took
+
+    def morning(self, speed: float | None) -> Took:
+        """The morning through the raw topic, `speed` times as fast as life, None for all at once; alerts are said."""
+        company, events, began = self._company, self._company.morning, time.monotonic()
+        for batch in _paced(events, company.start, speed):
+            if batch:
+                self._run(self._feeder.send(RAW, batch, LIVE))
+            self._look(began)
+        self._settle(company.end, began)
+        return Took(len(events), time.monotonic() - began)
+
+    def verdict(self, history: Took, morning: Took) -> Verdict:
+        """The scorecard of what stands in the store."""
+        company = self._company
+        raised = self._run(self._alerts.all(company.end))
+        token = _keys(self._stage).tokeniser(TENANT)
+        card = score(company.scenarios, raised, token, start=company.start)
+        return Verdict(card=card, history=history, morning=morning, digest=self._run(self._alerts.digest()))
+
+    def _settle(self, until: int, began: float | None = None) -> None:
+        """Wait until all that was sent is judged and settled to `until` (ms); VedetteError when it stands still."""
+        last, since = -1, time.monotonic()
+        while not self._run(self._feeder.settled(until)):
+            left = self._run(self._feeder.left())
+            if left != last:
+                last, since = left, time.monotonic()
+            elif time.monotonic() - since > PATIENCE:
+                logs = self._stage.supervisor.logs
+                raise VedetteError(f"nothing has moved for {PATIENCE:.0f} s, {left} events are not stored; see {logs}")
+            self._progress(f"waiting: {left:,} events to be stored" if left else "waiting: all stored, being judged")
+            self._look(began)
+
+    def _look(self, began: float | None) -> None:
+        """New alerts are said, with the time since `began`; the system is looked after."""
+        if began is not None:
+            for alert in self._run(self._alerts.fresh(self._company.start, self._company.end)):
+                self._say(alert_line(alert, time.monotonic() - began))
+        self._stage.supervisor.look()
+        self._run(asyncio.sleep(TICK))
+
+    def _progress(self, words: str) -> None:
+        """For somebody at a terminal, on a line that the next one replaces."""
+        if sys.stderr.isatty():
+            print(f" {words:78}", end="\r", file=sys.stderr, flush=True)
+
+    def _run(self, step: Coroutine[Any, Any, T]) -> T:
+        return self._runner.run(step)
+
+
+def _paced(events: Sequence[Event], start: int, speed: float | None) -> Iterator[Sequence[Event]]:
+    """The events as they become due, also when none is; all at once without a speed."""
+    if speed is None:
+        yield events
+        return
+    began, sent = time.monotonic(), 0
+    while sent < len(events):
+        now = start + (time.monotonic() - began) * 1_000 * speed
+        due = sent
+        while due < len(events) and events[due].at <= now:
+            due += 1
+        yield events[sent:due]
+        sent = due
+
+
+def _keys(stage: Stage) -> TenantKeys:
+    return keys(stage.supervisor.settings)
+
+
+@contextmanager
+def play(company: Company, stage: Stage, say: Say) -> Iterator[Play]:
+    """A play whose connections are closed at the end."""
+    made = stage.supervisor.settings
+    with asyncio.Runner() as runner:
+        reader = runner.run(connect(made.store, "reader"))
+        try:
+            feeder = runner.run(Feeder.open(made, reader))
+            try:
+                yield Play(company, stage, say, runner=runner, feeder=feeder, alerts=Alerts(reader))
+            finally:
+                runner.run(feeder.close())
+        finally:
+            runner.run(reader.close())
