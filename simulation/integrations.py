@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import Any
 
 from domain import actions
@@ -16,23 +16,22 @@ NIGHTLY, PARTS, NIGHTLY_ROWS = 5 * HOUR + 20 * MINUTE, 10, 250_000
 _LOADED = ("account", "contact", "opportunity", "case")
 
 
-def integrations(seed: int, start: int, end: int, *, load: bool) -> Iterable[Event]:
+def integrations(seed: int, start: int, end: int, *, load: bool) -> Iterator[Event]:
     """What the integrations do from `start` to `end` (ms), weekends too; `load` with the nightly one."""
     for number in range(start // DAY, -(-end // DAY)):
-        pen = Pen(rng_of(seed, "integrations", number))
-        if load:
-            nightly(pen, number * DAY + NIGHTLY)
-        mailing(pen, number * DAY)
-        billing(pen, number * DAY)
-        yield from (event for event in pen.written if start <= event.at < end)
+        for name, write in (("mailing", mailing), ("billing", billing), ("nightly", nightly)):
+            if name != "nightly" or load:
+                pen = Pen(rng_of(seed, name, number))
+                write(pen, number * DAY)
+                yield from (event for event in pen.written if start <= event.at < end)
 
 
-def nightly(pen: Pen, begin: int) -> None:
+def nightly(pen: Pen, midnight: int) -> None:
     """The warehouse takes everything that changed, in parts of about 25,000 rows within half an hour."""
-    rng, at = pen.rng, begin
+    rng, at = pen.rng, midnight + NIGHTLY
     for part in range(PARTS):
         at += rng.randrange(100, 170) * SECOND
-        run, kind = f"etl{begin // DAY}-{part}", _LOADED[part % len(_LOADED)]
+        run, kind = f"etl{midnight // DAY}-{part}", _LOADED[part % len(_LOADED)]
         rows = round(NIGHTLY_ROWS / PARTS * rng.uniform(0.95, 1.05))
         _by_app(pen, at, actions.DATA_EXPORTED, ETL, channel="bulk", execution_id=run, object_type=kind, count=rows)
 

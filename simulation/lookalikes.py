@@ -5,7 +5,7 @@ from __future__ import annotations
 from domain import actions
 from domain.clock import DAY, HOUR, MINUTE, SECOND
 from simulation.habits import FORECAST, Leg, export, work
-from simulation.integrations import NIGHTLY, nightly
+from simulation.integrations import nightly
 from simulation.labels import HARMLESS, Scenario
 from simulation.people import ETL, FINANCE, MARKETING, PHONE, SALES_REP, SUPPORT
 from simulation.places import IN_FLIGHT, OPTIMUM_V4, OPTIMUM_V6, VPN, located, spot
@@ -18,7 +18,7 @@ TYPOS = 9
 def nightly_load(plot: Plot) -> Scenario:
     """The warehouse takes its 250,000 rows, as every night."""
     pen = plot.pen("nightly_load")
-    nightly(pen, plot.start // DAY * DAY + NIGHTLY)
+    nightly(pen, plot.start // DAY * DAY)
     return plot.keep(
         pen,
         name="nightly_load",
