@@ -23,7 +23,7 @@ def guessed_password(plot: Plot) -> Scenario:
     victim = plot.cast(rng, SALES_REP, "Berlin")
     where = spot(GUESSER, rng.randrange(240))
     came = located(where, agent=LINUX_FIREFOX)
-    at = plot.at(rng, 0, 50)
+    at = plot.at(rng, 0, 25)
     for _ in range(rng.randrange(12, 19)):
         pen.write(at, actions.LOGIN_FAILED, victim.actor, came, reason="bad_password", auth_method="password")
         at += rng.randrange(3, 9) * SECOND

@@ -58,8 +58,11 @@ def _play(args: argparse.Namespace, made: Plan, data: Path, *, whole: bool) -> i
     from vedette.demo.showing import as_json, scorecard
     from vedette.demo.stage import stage
 
+    out = sys.stderr if args.json else sys.stdout
+    clear = "\x1b[2K" if out.isatty() else ""  # what shows progress stands on the line
+
     def say(line: str) -> None:
-        print(line, file=sys.stderr if args.json else sys.stdout, flush=True)
+        print(f"{clear}{line}", file=out, flush=True)
 
     kept = "" if args.data else ", removed at the end"
     say(f"vedette {version('vedette')} demo: nothing leaves this machine; data in {data}{kept}")

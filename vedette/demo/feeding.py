@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from domain.errors import VedetteError
 from ingest.record import lane_name
@@ -19,6 +19,21 @@ from vedette.settings import Settings
 #: What `vedette import --history` says of its records.
 HISTORY: Headers = (("tenant", TENANT.encode()), ("source", b"generic"), ("batch", b"1"), ("history", b"1"))
 LIVE: Headers = ()
+
+
+class Progress(NamedTuple):
+    """How many of the records sent are not stored yet; once none is, `settled_through` (ms) and the dirty subjects."""
+
+    left: int
+    through: int | None
+    dirty: int
+
+    def reached(self, until: int) -> bool:
+        """Whether everything is stored and settled through `until` (ms)."""
+        return not self.left and not self.dirty and self.through is not None and self.through >= until
+
+    def __str__(self) -> str:
+        return f"{self.left:,} events to be stored" if self.left else f"all stored, {self.dirty} subjects to be settled"
 
 
 class Feeder:
@@ -47,14 +62,11 @@ class Feeder:
             lane = lane_name(topic, sent.partition)
             self._sent[lane] = max(self._sent.get(lane, -1), sent.offset)
 
-    async def left(self) -> int:
-        """How many of the records that were sent are not stored yet."""
-        through = await self._events.lanes(self._epoch.epoch)
-        return sum(max(0, offset - through.get(lane, -1)) for lane, offset in self._sent.items())
-
-    async def settled(self, until: int) -> bool:
-        """Whether everything sent is stored, and the tenant's alerts are settled through `until` (ms)."""
-        if await self.left():
-            return False
+    async def progress(self) -> Progress:
+        """How far everything that was sent has come."""
+        stored = await self._events.lanes(self._epoch.epoch)
+        left = sum(max(0, offset - stored.get(lane, -1)) for lane, offset in self._sent.items())
+        if left:
+            return Progress(left, None, 0)
         through = await self._settled.through(TENANT, self._epoch)
-        return through is not None and through >= until and not await self._settled.dirty(TENANT)
+        return Progress(0, through, await self._settled.dirty(TENANT))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import msgspec
 
-from domain.clock import DAY
+from domain.clock import DAY, moment
 from domain.errors import VedetteError
 from simulation import company as acme
 from simulation.company import Company
@@ -82,9 +82,10 @@ class Play:
     def morning(self, speed: float | None) -> Took:
         """The morning through the raw topic, `speed` times as fast as life, None for all at once; alerts are said."""
         company, events, began = self._company, self._company.morning, time.monotonic()
-        for batch in _paced(events, company.start, speed):
+        for batch in paced(events, company.start, speed):
             if batch:
                 self._run(self._feeder.send(RAW, batch, LIVE))
+                self._progress(f"{moment(batch[-1].at):%H:%M} UTC at Acme")
             self._look(began)
         self._settle(company.end, began)
         return Took(len(events), time.monotonic() - began)
@@ -99,16 +100,16 @@ class Play:
 
     def _settle(self, until: int, began: float | None = None) -> None:
         """Wait until all that was sent is judged and settled to `until` (ms); VedetteError when it stands still."""
-        last, since = -1, time.monotonic()
-        while not self._run(self._feeder.settled(until)):
-            left = self._run(self._feeder.left())
-            if left != last:
-                last, since = left, time.monotonic()
+        since, last = time.monotonic(), None
+        while not (now := self._run(self._feeder.progress())).reached(until):
+            if now != last:
+                since, last = time.monotonic(), now
             elif time.monotonic() - since > PATIENCE:
                 logs = self._stage.supervisor.logs
-                raise VedetteError(f"nothing has moved for {PATIENCE:.0f} s, {left} events are not stored; see {logs}")
-            self._progress(f"waiting: {left:,} events to be stored" if left else "waiting: all stored, being judged")
+                raise VedetteError(f"nothing has moved for {PATIENCE:.0f} s ({now}); the logs in {logs} say why")
+            self._progress(f"waiting: {now}")
             self._look(began)
+        self._look(began)
 
     def _look(self, began: float | None) -> None:
         """New alerts are said, with the time since `began`; the system is looked after."""
@@ -127,14 +128,16 @@ class Play:
         return self._runner.run(step)
 
 
-def _paced(events: Sequence[Event], start: int, speed: float | None) -> Iterator[Sequence[Event]]:
-    """The events as they become due, also when none is; all at once without a speed."""
+def paced(
+    events: Sequence[Event], start: int, speed: float | None, seconds: Callable[[], float] = time.monotonic
+) -> Iterator[Sequence[Event]]:
+    """The events as they become due, () when none is; all at once without a speed. `start` is when the first may be."""
     if speed is None:
         yield events
         return
-    began, sent = time.monotonic(), 0
+    began, sent = seconds(), 0
     while sent < len(events):
-        now = start + (time.monotonic() - began) * 1_000 * speed
+        now = start + (seconds() - began) * 1_000 * speed
         due = sent
         while due < len(events) and events[due].at <= now:
             due += 1

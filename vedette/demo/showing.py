@@ -36,10 +36,10 @@ def scorecard(verdict: Verdict, built: Collection[str]) -> Iterator[str]:
     card = verdict.card
     yield f" {len(card.attacks)} attacks were hidden in it:"
     for attack in card.attacks:
-        yield f"  {'found ' if attack.by else 'MISSED'}  {attack.title} ({attack.actor}): {_how(attack, built)}"
+        yield f"  {'found ' if attack.by else 'MISSED'}  {_what(attack)}: {_how(attack, built)}"
     yield f" {len(card.harmless)} harmless things looked like one:"
     for each in card.harmless:
-        yield f"  {'ALARM ' if each.by else 'silent'}  {each.title} ({each.actor})"
+        yield f"  {'ALARM ' if each.by else 'silent'}  {_what(each)}"
     found = len(card.attacks) - len(card.missed)
     yield (
         f" Scorecard: {found} of {len(card.attacks)} attacks found, {len(card.false)} false alerts above INFO"
@@ -49,12 +49,17 @@ def scorecard(verdict: Verdict, built: Collection[str]) -> Iterator[str]:
         yield f"  false   {Severity(alert.severity).name} {alert.detector}: {alert.sentence}"
 
 
+def _what(of: Found) -> str:
+    return f"{of.title} ({of.actor.partition('@')[0]})"
+
+
 def _how(attack: Found, built: Collection[str]) -> str:
     if attack.by:
-        names = dict.fromkeys(f"{alert.detector} {Severity(alert.severity).name}" for alert in attack.by)
-        return f"{', '.join(names)}, after {attack.seconds:.1f} s"
+        strongest, more = attack.by[0], len(attack.by) - 1
+        said = f"{strongest.detector} {Severity(strongest.severity).name} after {attack.seconds:.1f} s"
+        return f"{said}, and {more} more" if more else said
     if attack.detector not in built:
-        return f"the detector for it, {attack.detector}, is not built yet"
+        return f"{attack.detector} is not built yet"
     return f"{attack.detector} did not see it"
 
 
