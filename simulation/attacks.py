@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from domain import actions
 from domain.clock import MINUTE, SECOND
-from simulation.habits import Leg, export, sign_in, work
+from simulation.habits import Leg, export, read, sign_in, work
 from simulation.integrations import page
 from simulation.labels import ATTACK, Scenario
 from simulation.people import LINUX_FIREFOX, SALES_MANAGER, SALES_REP, SUPPORT, SYNC, WINDOWS_CHROME
@@ -31,15 +31,7 @@ def guessed_password(plot: Plot) -> Scenario:
     pen.write(at, actions.LOGIN_SUCCEEDED, victim.actor, came, auth_method="password", mfa=False, channel="ui")
     for _ in range(6):
         at += rng.randrange(10, 60) * SECOND
-        pen.write(
-            at,
-            actions.RECORD_READ,
-            victim.actor,
-            origin(where, agent=LINUX_FIREFOX),
-            channel="ui",
-            object_type="account",
-            object_id=f"ac{rng.randrange(20_000)}",
-        )
+        read(pen, victim, at, origin(where, agent=LINUX_FIREFOX), {"channel": "ui"})
     return plot.keep(
         pen,
         name="guessed_password",

@@ -88,7 +88,7 @@ def _legs(rng: random.Random, person: Person, number: int) -> list[Leg]:
         legs = [_at_laptop(person, begin, lunch, where, mistypes), _at_laptop(person, after, end, where)]
     else:
         legs = [_at_laptop(person, begin, end, where, mistypes)]
-    if rng.random() < 0.2:
+    if rng.random() < person.on_phone:
         start = end + rng.randrange(20, 150) * MINUTE
         minutes = rng.randrange(3, 12)
         outside = where if where in person.roams else person.phone_at
@@ -154,6 +154,13 @@ def _told(rng: random.Random, action: str, objects: tuple[str, ...]) -> dict[str
     if action == actions.RECORD_UPDATED:
         told["fields"] = _FIELDS.get(kind, ["notes"])
     return told
+
+
+def read(pen: Pen, person: Person, at: int, where: dict[str, Any], session: dict[str, Any]) -> Event:
+    """One record opened."""
+    kind = person.role.objects[0]
+    name = f"{kind[:2]}{pen.rng.randrange(20_000)}"
+    return pen.write(at, actions.RECORD_READ, person.actor, where, object_type=kind, object_id=name, **session)
 
 
 def export(pen: Pen, person: Person, leg: Leg, at: int, rows: int, kind: str = "", report: str = "") -> Event:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from domain import actions
 from domain.clock import DAY, HOUR, MINUTE, SECOND
-from simulation.habits import FORECAST, Leg, export, work
+from simulation.habits import FORECAST, Leg, export, read, sign_in, work
 from simulation.integrations import nightly
 from simulation.labels import HARMLESS, Scenario
 from simulation.people import ETL, FINANCE, MARKETING, PHONE, SALES_REP, SUPPORT
@@ -93,7 +92,7 @@ def own_vpn(plot: Plot) -> Scenario:
     person = plot.cast(rng, MARKETING, vpn=True)
     start = plot.at(rng, 2, 40)
     for place, where in enumerate((person.home, rng.choice(VPN), person.home)):
-        work(pen, person, laptop(person, where, start + place * 30 * MINUTE, 28), 5)
+        work(pen, person, laptop(person, where, start + place * 70 * MINUTE, 65), 5)
     return plot.keep(
         pen,
         name="own_vpn",
@@ -147,25 +146,14 @@ def wifi_to_mobile(plot: Plot) -> Scenario:
     """From the office's Wi-Fi to the phone's own network, with one session and one device."""
     pen = plot.pen("wifi_to_mobile")
     rng = pen.rng
-    person = plot.cast(rng, SALES_REP, "Berlin")
-    start = plot.at(rng, 5, 50)
-    inside = Leg(start, start + 20 * MINUTE, person.office.egress, PHONE, person.phone, mobile=True)
-    work(pen, person, inside, 4)
-    session = f"{rng.getrandbits(64):016x}"
-    at = start + 22 * MINUTE
+    person = plot.cast(rng, city="Berlin", on_phone=0.3)
+    at = plot.at(rng, 5, 50)
+    inside = Leg(at, at + 20 * MINUTE, person.office.egress, PHONE, person.phone, mobile=True)
+    session = sign_in(pen, person, inside)
     for where in (person.office.egress, person.phone_at):
-        for _ in range(4):
-            at += rng.randrange(20, 90) * SECOND
-            pen.write(
-                at,
-                actions.RECORD_READ,
-                person.actor,
-                located(where, agent=PHONE, device=person.phone),
-                channel="mobile",
-                session_id=session,
-                object_type="contact",
-                object_id=f"co{rng.randrange(20_000)}",
-            )
+        for _ in range(3):
+            at += rng.randrange(60, 400) * SECOND
+            read(pen, person, at, located(where, agent=PHONE, device=person.phone), session)
     return plot.keep(
         pen,
         name="wifi_to_mobile",

@@ -82,6 +82,7 @@ class Person:
     phone: str
     arrives: int  # minutes after local midnight, on average
     leaves: int
+    on_phone: float  # part of the days on which the phone is used too
     roams: tuple[Spot, ...] = ()  # hotels of those who travel
     vpn: bool = False
     forecasts: bool = False  # takes the forecast out every Thursday
@@ -157,5 +158,6 @@ def _person(rng: random.Random, place: int, login: str, role: Role, *, roams: bo
         phone=f"ph-{rng.getrandbits(32):08x}",
         arrives=8 * 60 + 40 + early,
         leaves=17 * 60 + 20 + early,
+        on_phone=rng.choice((0.05, 0.1, 0.2, 0.3, 0.6)),
         roams=hotels,
     )

@@ -38,9 +38,10 @@ class Plot:
         vpn: bool = False,
         forecasts: bool = False,
         home: int = 0,
+        on_phone: float = 0,
         away: bool = True,
     ) -> Person:
-        """Somebody who fits and has no part yet; `home` is the ASN they live behind."""
+        """Somebody who fits and has no part yet; `home` is the ASN they live behind, `on_phone` the least use of it."""
         fitting = [
             person
             for person in self.staff
@@ -50,6 +51,7 @@ class Plot:
             and bool(person.roams) == roams
             and (person.vpn, person.forecasts) == (vpn, forecasts)
             and (not home or person.home.network.asn == home)
+            and person.on_phone >= on_phone
         ]
         chosen = rng.choice(fitting)
         self._cast.add(chosen.id)
