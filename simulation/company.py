@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import cached_property
+from itertools import chain
 from typing import Final
 
 from domain.clock import DAY, HOUR, MINUTE, moment
@@ -43,7 +44,7 @@ def beginning(of: date) -> int:
     """When the morning of a day begins (ms). A ValueError for a Saturday or Sunday: nobody works, so nothing hides."""
     if of.weekday() >= 5:
         raise ValueError(f"{of.isoformat()} is no working day; use a Monday to Friday")
-    return (of.toordinal() - date(1970, 1, 1).toordinal()) * DAY + BEGINS
+    return _midnight(of.toordinal()) + BEGINS
 
 
 class Company:
@@ -55,9 +56,16 @@ class Company:
 
     def history(self) -> list[Event]:
         """Everything of the thirty days before the morning, in order of time."""
+        return sorted(chain.from_iterable(self.days()))
+
+    def days(self) -> Iterator[list[Event]]:
+        """The same, a day at a time, so that it can be sent while it is written; each actor's events come in order."""
         since = self.start - HISTORY
-        found = self._days(self.staff, since, self.start)
-        return sorted([*found, *integrations(self.seed, since, self.start, load=True)])
+        for number in range(moment(since).toordinal() - 1, moment(self.start).toordinal() + 1):
+            midnight = _midnight(number)
+            found = self._ordinary(self.staff, range(number, number + 1), since, self.start)
+            begin, end = max(since, midnight), min(self.start, midnight + DAY)
+            yield sorted([*found, *integrations(self.seed, begin, end, load=True)])
 
     @property
     def morning(self) -> list[Event]:
@@ -74,14 +82,18 @@ class Company:
         plot = Plot(self.seed, self.start, self.staff)
         scenarios = [write(plot) for write in (*LOOKALIKES, *ATTACKS)]
         others = tuple(person for person in self.staff if person.id not in plot.away)
-        found = self._days(others, self.start, self.end)
+        today = moment(self.start).toordinal()
+        found = self._ordinary(others, range(today - 1, today + 1), self.start, self.end)
         apps = integrations(self.seed, self.start, self.end, load=False)
         return sorted([*plot.events, *found, *apps]), scenarios
 
-    def _days(self, staff: tuple[Person, ...], since: int, until: int) -> Iterator[Event]:
-        """What is ordinary of these people from `since` to `until` (ms)."""
-        # a local day begins up to a day before or after the same date in UTC
-        days = range(moment(since).toordinal() - 1, moment(until).toordinal() + 2)
+    def _ordinary(self, staff: Iterable[Person], days: range, since: int, until: int) -> Iterator[Event]:
+        """What these people do on local days (proleptic ordinals), as far as it is from `since` to `until` (ms)."""
         for person in staff:
             for number in days:
                 yield from (event for event in day(self.seed, person, number) if since <= event.at < until)
+
+
+def _midnight(number: int) -> int:
+    """When a day (a proleptic ordinal) begins in UTC, ms."""
+    return (number - date(1970, 1, 1).toordinal()) * DAY

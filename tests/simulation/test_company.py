@@ -113,6 +113,15 @@ def test_ids_are_never_used_twice_and_events_are_in_order() -> None:
     assert [event.at for event in events] == sorted(event.at for event in events)
 
 
+def test_day_by_day_it_is_the_same_history_and_each_actor_s_events_are_in_order() -> None:
+    events = [event for day in company().days() for event in day]
+    assert sorted(events) == list(history())
+    last: dict[bytes, int] = {}
+    for event in events:
+        assert last.get(event.key, 0) <= event.at
+        last[event.key] = event.at
+
+
 def test_the_history_is_the_thirty_days_before_the_morning() -> None:
     start = company().start
     assert start - HISTORY <= history()[0].at < start - HISTORY + HOUR

@@ -28,8 +28,6 @@ from vedette.demo.feeding import HISTORY, LIVE, Feeder
 from vedette.demo.showing import alert_line
 from vedette.demo.stage import Say, Stage, ok
 
-#: Events that are sent before the system is looked after again.
-TOGETHER = 4_000
 #: Seconds without any progress after which the demo gives up, and between two looks.
 PATIENCE, TICK = 60.0, 0.1
 T = TypeVar("T")
@@ -67,16 +65,16 @@ class Play:
         self._say(
             ok("company", f"{len(company.staff)} people in {cities}, {len(APPS)} integrations; seed {company.seed}")
         )
-        began = time.monotonic()
-        events = company.history()
-        sent = time.monotonic()
-        for start in range(0, len(events), TOGETHER):
-            self._progress(f"history: {start:,} of {len(events):,} events sent")
-            self._run(self._feeder.send(RAW_IMPORT, events[start : start + TOGETHER], HISTORY))
+        began, events = time.monotonic(), 0
+        for day in company.days():
+            self._run(self._feeder.send(RAW_IMPORT, day, HISTORY))
+            events += len(day)
+            self._progress(f"history: {events:,} events sent")
+            self._stage.supervisor.look()
         self._settle(company.start)
-        took = Took(len(events), time.monotonic() - sent)
-        words = f"{len(events):,} events of {acme.HISTORY // DAY} days, stored, judged and settled"
-        self._say(ok("history", words, time.monotonic() - began))
+        took = Took(events, time.monotonic() - began)
+        words = f"{events:,} events of {acme.HISTORY // DAY} days, stored, judged and settled"
+        self._say(ok("history", words, took.seconds))
         return took
 
     def morning(self, speed: float | None) -> Took:
