@@ -54,12 +54,12 @@ class Role:
 
 SALES_REP = Role("sales_rep", 80, ("contact", "account", "opportunity", "lead"), 20, 0.12, (15, 240), 0.35)
 SALES_MANAGER = Role("sales_manager", 14, ("opportunity", "account", "forecast"), 18, 0.25, (40, 600), 0.3)
-SUPPORT = Role("support_agent", 56, ("case", "contact", "article"), 26, 0.02, (10, 80), 0.25)
+SUPPORT = Role("support_agent", 56, ("case", "contact", "article"), 26, 0.12, (10, 80), 0.25)
 MARKETING = Role("marketing", 18, ("campaign", "lead", "contact"), 16, 0.3, (200, 1_500), 0.45)
 FINANCE = Role("finance", 14, ("invoice", "contract", "opportunity"), 14, 0.35, (100, 1_200), 0.3)
-ADMIN = Role("administrator", 6, ("user", "permission_set", "report"), 12, 0.05, (20, 200), 0.4, privileged=True)
-HR = Role("hr", 6, ("employee_case", "candidate"), 12, 0.05, (10, 60), 0.3)
-EXECUTIVE = Role("executive", 6, ("dashboard", "opportunity", "account"), 7, 0.02, (10, 80), 0.2)
+ADMIN = Role("administrator", 6, ("user", "permission_set", "report"), 12, 0.15, (20, 200), 0.4, privileged=True)
+HR = Role("hr", 6, ("employee_case", "candidate"), 12, 0.15, (10, 60), 0.3)
+EXECUTIVE = Role("executive", 6, ("dashboard", "opportunity", "account"), 7, 0.12, (10, 80), 0.2)
 ROLES = (SALES_REP, SALES_MANAGER, SUPPORT, MARKETING, FINANCE, ADMIN, HR, EXECUTIVE)
 #: Nine of twenty work in London, six in Berlin, five in New York.
 _DESKS = (0, 1, 0, 2, 0, 1, 0, 2, 0, 1, 0, 2, 0, 1, 0, 2, 0, 1, 2, 1)
@@ -125,13 +125,14 @@ def hire(seed: int, people: int = USUAL) -> tuple[Person, ...]:
     roaming = {place for place, role in enumerate(roles) if role is SALES_REP and place % 8 == 0}
     # one person in Berlin, who is in marketing, has a VPN of their own
     vpn = next(place for place, role in enumerate(roles) if role is MARKETING and _DESKS[place % 20] == 1)
+    forecasters = [place for place, role in enumerate(roles) if role is FINANCE][:2]
     found, taken = [], set[str]()
     for place, ((first, last), role) in enumerate(zip(names, roles, strict=True)):
         login = f"{first[0]}.{last}".lower()
         login = login if login not in taken else f"{first}.{last}".lower()
         taken.add(login)
         person = _person(rng, place, login, role, roams=place in roaming)
-        found.append(replace(person, vpn=place == vpn, forecasts=place == roles.index(FINANCE)))
+        found.append(replace(person, vpn=place == vpn, forecasts=place in forecasters))
     return tuple(found)
 
 

@@ -127,9 +127,10 @@ def test_integrations_work_every_night_and_the_mailing_every_hour() -> None:
 
 
 def test_the_forecast_is_taken_out_every_thursday_a_little_below_the_floor() -> None:
-    (person,) = (p for p in company().staff if p.forecasts)
-    large = [e for e, _ in _human() if e.key == person.id.encode() and said(e).get("object_id") == "r-forecast"]
-    assert person.role is FINANCE
-    assert [moment(e.at).weekday() for e in large] == [3] * len(large)
-    assert len(large) >= 4
-    assert all(8_000 < said(e)["count"] < 10_000 for e in large)
+    people = [person for person in company().staff if person.forecasts]
+    assert [person.role for person in people] == [FINANCE, FINANCE]
+    for person in people:
+        large = [e for e, _ in _human() if e.key == person.id.encode() and said(e).get("object_id") == "r-forecast"]
+        assert [moment(e.at).weekday() for e in large] == [3] * len(large)
+        assert len(large) >= 4
+        assert all(8_000 < said(e)["count"] < 10_000 for e in large)
