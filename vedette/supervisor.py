@@ -58,8 +58,9 @@ class Store(Protocol):
 class Supervisor:
     """`start`, then `watch` until a signal, then `stop`. `say` gets one line per thing a person should know.
 
-    `prepare(settings, broker)` brings schema, topics and epoch up to date and returns the epoch's number; it is
-    called while ingest and detect do not run. A part that is None is somebody else's: only its address is used.
+    `prepare(settings, broker)` brings schema, topics and epoch up to date and returns the epoch's number; `broker`
+    names this life of an embedded one, else it is "". It is called while ingest and detect do not run. A part that is
+    None is somebody else's: only its address is used.
     """
 
     def __init__(
@@ -110,7 +111,7 @@ class Supervisor:
 
     def _open_epoch(self) -> None:
         """Nothing of the old epoch runs any more: start the broker if it is ours and gone, then open the next."""
-        identity = f"kafka:{self.settings.kafka.bootstrap}"
+        identity = ""  # a Kafka of its own is asked who it is
         if self.broker:
             if not _runs(self.broker.process):
                 self.broker.start()

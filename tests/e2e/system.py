@@ -26,6 +26,7 @@ from domain.subject import subjects
 from engine.fold import Folder, Memory
 from storage.client import Client, connect
 from storage.judge import ClickHouseJudgeStore
+from storage.settings import StoreSettings
 from transport.producer import producer
 from transport.settings import KafkaSettings
 from transport.topics import RAW
@@ -41,8 +42,10 @@ default_tenant = "acme"
 class System:
     """`start`, then use, then `stop`; nothing it starts outlives it."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, *, kafka: KafkaSettings | None = None, store: StoreSettings | None = None) -> None:
+        """`kafka` and `store` are servers of their own, None the embedded ones; `start` is given what names them."""
         self.data, self.output = data, data.parent / f"{data.name}.out"
+        self._kafka, self._store = kafka, store
         self.process: subprocess.Popen[bytes] | None = None
         self._clients: list[Client] = []
 
@@ -53,12 +56,13 @@ class System:
         command = [sys.executable, "-P", "-m", "vedette", "up", "--data", str(self.data), "--port", "0"]
         with open(self.output, "ab") as out:
             self.process = subprocess.Popen(command, stdout=out, stderr=out, env=environ, start_new_session=True)
+            self._from = out.tell()
         await until(self._ready, seconds=60, what=self.said)
 
     async def _ready(self) -> bool:
         assert self.process is not None
         assert self.process.poll() is None, self.said()
-        return "ready after" in self.said()
+        return "ready after" in self.said()[self._from :]
 
     async def stop(self) -> None:
         for client in self._clients:
@@ -82,7 +86,7 @@ class System:
 
     @property
     def kafka(self) -> KafkaSettings:
-        return KafkaSettings(bootstrap=self.running["bootstrap"])
+        return self._kafka or KafkaSettings(bootstrap=self.running["bootstrap"])
 
     @property
     def key(self) -> str:
@@ -90,7 +94,7 @@ class System:
 
     async def client(self, user: str = "reader") -> Client:
         port = int(self.running["store_url"].rsplit(":", 1)[1])
-        client = await connect(settings_for(self.data / "store", port), user)  # type: ignore[arg-type]
+        client = await connect(self._store or settings_for(self.data / "store", port), user)  # type: ignore[arg-type]
         self._clients.append(client)
         return client
 

@@ -1,0 +1,148 @@
+"""The main job on Apache Kafka: the same events give the same stored events and alerts as on the embedded broker."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import pytest
+
+from domain import clock
+from tests.e2e.servers import ApacheKafka
+from tests.e2e.system import CONFIG, System, Traffic
+from transport.settings import KafkaSettings
+from vedette.commands.settings import toml
+
+EVENTS = 3_000
+#: Of a stored event, all that does not say when and where its record came in.
+WHAT_HAPPENED = "SELECT * EXCEPT (epoch, lane, offset, `index`, received_at) FROM events FINAL ORDER BY activity_id"
+
+
+class Outcome(NamedTuple):
+    events: list[Any]
+    alerts: dict[str, bytes]
+
+
+class Expected(NamedTuple):
+    """What the embedded broker made of the records, and the keys under which it did."""
+
+    records: list[bytes]
+    keys: Path
+    outcome: Outcome
+
+
+async def outcome(system: System) -> Outcome:
+    await system.settled(events=EVENTS)
+    return Outcome(await (await system.client()).query(WHAT_HAPPENED, row=list), await system.alerts())
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> Expected:
+    """One run on the embedded broker for the whole module."""
+    data = tmp_path_factory.mktemp("embedded") / "data"
+    traffic, now = Traffic(11), clock.now()
+    records = [traffic.record(now - 60_000 + n * 20) for n in range(EVENTS)]
+
+    async def run() -> Outcome:
+        system = System(data)
+        try:
+            await system.start()
+            await system.send(records)
+            return await outcome(system)
+        finally:
+            await system.stop()
+
+    found = asyncio.run(run())
+    assert len(found.events) == EVENTS
+    assert len(found.alerts) > 20
+    return Expected(records, data / "keys", found)
+
+
+Begin = Callable[[KafkaSettings], Awaitable[System]]
+
+
+@pytest.fixture
+async def begin(tmp_path: Path, expected: Expected) -> AsyncIterator[Begin]:
+    """Starts `vedette up` against a Kafka, always on the same data directory."""
+    begun: list[System] = []
+
+    async def on(kafka: KafkaSettings) -> System:
+        data = tmp_path / "data"
+        if not begun:
+            shutil.copytree(expected.keys, data / "keys")  # else everything would be called by other names
+        values = {name: value for name, value in msgspec.to_builtins(kafka).items() if value != ""}
+        system = System(data, kafka=kafka)
+        begun.append(system)
+        await system.start(CONFIG + "\n".join(toml({"kafka": values})))
+        return system
+
+    yield on
+    for system in begun:
+        await system.stop()
+
+
+async def running(broker: ApacheKafka) -> AsyncIterator[ApacheKafka]:
+    try:
+        await broker.start()
+        yield broker
+    finally:
+        broker.stop()
+
+
+@pytest.fixture
+async def plain(tmp_path: Path) -> AsyncIterator[ApacheKafka]:
+    async for broker in running(ApacheKafka(tmp_path / "kafka")):
+        yield broker
+
+
+@pytest.fixture
+async def secure(tmp_path: Path) -> AsyncIterator[ApacheKafka]:
+    async for broker in running(ApacheKafka(tmp_path / "kafka", secure=True)):
+        yield broker
+
+
+def doctor(system: System) -> list[str]:
+    """The lines of `vedette doctor`, which must find nothing broken."""
+    command = [sys.executable, "-P", "-m", "vedette", "doctor", "--data", str(system.data)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout.splitlines()
+
+
+async def test_over_plaintext_the_same_events_give_the_same_alerts(
+    plain: ApacheKafka, expected: Expected, begin: Begin
+) -> None:
+    system = await begin(plain.plain)
+    await system.send(expected.records)
+    assert await outcome(system) == expected.outcome
+    assert "broker" not in system.running["pids"]
+
+
+async def test_over_tls_with_a_password_the_same_events_give_the_same_alerts(
+    secure: ApacheKafka, expected: Expected, begin: Begin
+) -> None:
+    system = await begin(secure.scram)
+    await system.send(expected.records)
+    assert await outcome(system) == expected.outcome
+    assert f"ok   broker      {secure.scram.bootstrap} answers, 5 topics" in doctor(system)
+
+
+async def test_over_mutual_tls_a_restart_in_the_middle_changes_nothing(
+    secure: ApacheKafka, expected: Expected, begin: Begin
+) -> None:
+    """What the first life left in Kafka, stored or not, judged or not, is the second one's."""
+    half = EVENTS // 2
+    first = await begin(secure.mutual)
+    await first.send(expected.records[:half])
+    epoch = first.running["epoch"]
+    await first.stop()
+    second = await begin(secure.mutual)
+    await second.send(expected.records[half:])
+    assert await outcome(second) == expected.outcome
+    assert second.running["epoch"] == epoch
