@@ -1,21 +1,32 @@
-"""Servers that `vedette up` does not start: an Apache Kafka node as `deploy/kafka` runs it."""
+"""Servers that `vedette up` does not start: Apache Kafka as `deploy/kafka` runs it, and a ClickHouse of its own."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import hashlib
 import os
+import secrets
 import shutil
+import ssl
 import subprocess
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from deploy.kafka.run import make_secrets
+from storage.settings import StoreSettings, StoreUser
 from tests.e2e.system import until
 from transport.settings import KafkaSettings
 from vedette.embedded import ports
 
-RUN = Path(__file__).parents[2] / "deploy" / "kafka" / "run.py"
+ROOT = Path(__file__).parents[2]
+RUN = ROOT / "deploy" / "kafka" / "run.py"
+OPERATOR = ROOT / "docs" / "operator.md"
 #: Quick to start and small, rather than fast for days.
 JAVA_OPTIONS = "-Xmx384m -XX:+UseSerialGC -XX:TieredStopAtLevel=1"
 
@@ -108,3 +119,113 @@ def _three_ports() -> int:
         first = ports.free()
         if not any(ports.taken(first + n) for n in (1, 2)):
             return first
+
+
+class ClickHouse:
+    """A ClickHouse server with its own defaults, and the three users with the rights that the operator's page grants.
+
+    The engine is the one of the embedded store's wheel, which cannot make users by SQL: they stand in users.xml.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self.home, self.port = home, ports.free()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    async def start(self) -> StoreSettings:
+        """How to reach it over http, once it answers."""
+        self.home.mkdir(mode=0o700)
+        users = [self._user(name) for name in ("vedette_migrator", "vedette_writer", "vedette_reader")]
+        engine = "<default><no_password/><networks><ip>127.0.0.1</ip></networks><profile>default</profile></default>"
+        (self.home / "users.xml").write_text(
+            "<clickhouse><quotas><default/></quotas><profiles><default/><vedette_reader>"
+            + "".join(f"<{name}>{value}</{name}>" for name, value in _reader_profile())
+            + f"</vedette_reader></profiles><users>{engine}{''.join(users)}</users></clickhouse>"
+        )
+        (self.home / "clickhouse-local.xml").write_text(
+            f"<clickhouse><listen_host>127.0.0.1</listen_host><http_port>{self.port}</http_port>"
+            f"<users_config>{self.home}/users.xml</users_config></clickhouse>"
+        )
+        with open(self.home / "log", "ab") as out:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-c", _SERVER], cwd=self.home, stdout=out, stderr=out, start_new_session=True
+            )
+        await until(self._answers, seconds=60, what=self.said)
+        migrator, writer, reader = (
+            StoreUser(name=name, password_file=str(self.home / name))
+            for name in ("vedette_migrator", "vedette_writer", "vedette_reader")
+        )
+        return StoreSettings(url=f"http://127.0.0.1:{self.port}", migrator=migrator, writer=writer, reader=reader)
+
+    async def _answers(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, self.said()
+        return ports.answers(self.port)
+
+    def said(self) -> str:
+        return (self.home / "log").read_text(errors="replace")
+
+    def _user(self, name: str) -> str:
+        password = secrets.token_urlsafe(24)
+        (self.home / name).write_text(password + "\n")
+        grants = "".join(f"<query>{grant}</query>" for grant in _grants(name))
+        profile = "vedette_reader" if name == "vedette_reader" else "default"
+        return (
+            f"<{name}><password_sha256_hex>{hashlib.sha256(password.encode()).hexdigest()}</password_sha256_hex>"
+            f"<networks><ip>127.0.0.1</ip></networks><profile>{profile}</profile><grants>{grants}</grants></{name}>"
+        )
+
+    def stop(self) -> None:
+        if self._process and self._process.poll() is None:
+            self._process.kill()  # its data is nobody's
+            self._process.wait()
+
+
+#: The wheel's engine as a server, until it is killed.
+_SERVER = """
+from chdb import _chdb
+hold = "SELECT sleepEachRow(1) FROM system.numbers SETTINGS max_block_size=1, max_execution_time=0 FORMAT Null"
+_chdb.query(f"SYSTEM START LISTEN HTTP; {hold}", "TabSeparated", path="data")
+"""
+
+
+def _grants(user: str) -> list[str]:
+    """The GRANT statements of the operator's page for a user, as users.xml has them: without their last words."""
+    found = [line for line in OPERATOR.read_text().splitlines() if line.endswith(f" TO {user};")]
+    assert found, f"{OPERATOR.name} grants nothing to {user}"
+    return [line.removesuffix(f" TO {user};") for line in found]
+
+
+def _reader_profile() -> list[tuple[str, str]]:
+    """The settings of the reader's profile on the operator's page."""
+    begin = "CREATE SETTINGS PROFILE vedette_reader SETTINGS "
+    (line,) = [line for line in OPERATOR.read_text().splitlines() if line.startswith(begin)]
+    pairs = [pair.split(" = ") for pair in line.removeprefix(begin).rstrip(";").split(", ")]
+    return [(name, value) for name, value in pairs]
+
+
+@asynccontextmanager
+async def over_tls(plain: StoreSettings, folder: Path) -> AsyncIterator[StoreSettings]:
+    """The same server over https: the wheel's engine does not speak TLS, so a door that does stands before it."""
+    need("openssl")
+    make_secrets(folder, "127.0.0.1")
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(folder / "broker.pem")
+    inner = int(plain.url.rsplit(":", 1)[1])
+
+    async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):  # one side has gone: so does the other
+            while some := await reader.read(1 << 16):
+                writer.write(some)
+                await writer.drain()
+        writer.close()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        to_server, from_server = await asyncio.open_connection("127.0.0.1", inner)
+        await asyncio.gather(copy(reader, from_server), copy(to_server, writer))
+
+    door = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
+    port = door.sockets[0].getsockname()[1]
+    try:
+        yield msgspec.structs.replace(plain, url=f"https://127.0.0.1:{port}", ca_file=str(folder / "ca.pem"))
+    finally:
+        door.close()
