@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -33,6 +34,10 @@ _GATEWAY = ("HTTP status 502", "HTTP status 503", "HTTP status 504")
 
 class StoreRefused(VedetteError):
     """ClickHouse answered and said no; the text is its own."""
+
+
+class PasswordRefused(StoreRefused):
+    """ClickHouse does not know the user, or by another password."""
 
 
 @lru_cache(maxsize=256)
@@ -114,9 +119,10 @@ def _told(where: str, error: BaseException) -> VedetteError:
 
 def _unavailable(where: str, error: BaseException) -> StoreUnavailable:
     reason = str(error).strip().splitlines()
+    also = ", and that its CA is in store.ca_file" if where.startswith("https") else " and that store.url is right"
     return StoreUnavailable(
         f"the store at {where} did not answer ({reason[0][:200] if reason else type(error).__name__}); "
-        "check that it runs and that store.url is right"
+        f"check that it runs{also}"
     )
 
 
@@ -130,14 +136,24 @@ def _password(user: StoreUser) -> str:
         ) from error
 
 
+def _check_ca(file: str) -> None:
+    """SettingsInvalid when `file` is named and holds no certificates: the driver would only say that nobody answers."""
+    try:
+        ssl.create_default_context(cafile=file or None)
+    except OSError as error:  # ssl.SSLError is one
+        raise SettingsInvalid(f"store: ca_file {file} holds no usable certificates ({error})") from error
+
+
 async def connect(settings: StoreSettings, user: Who) -> Client:
     """A client for one of the three users.
 
-    StoreUnavailable when nobody answers, StoreRefused for a wrong password, SettingsInvalid when its file is not there.
+    StoreUnavailable when nobody answers, PasswordRefused for a wrong one, SettingsInvalid when a file cannot be used.
     """
     who = getattr(settings, user)
     password = _password(who)
     url = urlsplit(settings.url)
+    if url.scheme == "https":
+        _check_ca(settings.ca_file)
     try:
         driver = await asyncio.wait_for(
             clickhouse_connect.get_async_client(
@@ -159,6 +175,6 @@ async def connect(settings: StoreSettings, user: Who) -> Client:
         )
     except (OSError, TimeoutError, aiohttp.ClientError, ClickHouseError) as error:
         if getattr(error, "code", None) in _BAD_PASSWORD:
-            raise StoreRefused(f"the store refused the password of {who.name}; check {who.password_file}") from error
+            raise PasswordRefused(f"the store refused the password of {who.name}; check {who.password_file}") from error
         raise _told(settings.url, error) from error
     return Client(driver, settings.url, settings.database)

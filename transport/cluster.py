@@ -20,12 +20,17 @@ def unavailable(settings: KafkaSettings, error: BaseException) -> BrokerUnavaila
 
     aiokafka reports a dead address, an unknown CA and a wrong password alike, so the remedy names them all.
     """
-    secured = settings.security_protocol != "PLAINTEXT"
-    also = ", that its CA is in kafka.ca_file and that the user and password are right" if secured else ""
+    checks = ["that it runs and listens there"]
+    if "SSL" in settings.security_protocol:
+        checks.append("that its CA is in kafka.ca_file")
+    if settings.security_protocol.startswith("SASL"):
+        checks.append("that the user and password are right")
+    elif settings.security_protocol == "SSL":
+        checks.append("that kafka.cert_file is a certificate it trusts, if it asks for one")
     reason = str(error).splitlines()[0] if str(error) else type(error).__name__
     return BrokerUnavailable(
         f"Kafka at {settings.bootstrap} does not answer over {settings.security_protocol}; "
-        f"check that it runs and listens there{also} ({reason})"
+        f"check {', '.join(checks)} ({reason})"
     )
 
 

@@ -12,11 +12,12 @@ import msgspec
 from detectors import registry
 from domain import clock
 from domain.clock import DAY, SECOND
-from domain.errors import Unavailable, VedetteError
-from storage.client import connect
+from domain.errors import SettingsInvalid, Unavailable, VedetteError
+from storage.client import PasswordRefused, connect
 from storage.epochs import EpochStore
 from storage.migrate import files
 from transport import topics
+from transport.security import mechanism
 from vedette import room
 from vedette.compose import Running
 from vedette.embedded import ports
@@ -31,6 +32,8 @@ BAD: Final = "bad"
 CLOCKS_APART = 5 * SECOND
 #: No build of Vedette is older than this: 2026-11-01.
 OLDEST_CLOCK = 1_793_491_200_000
+#: ClickHouse's word for a grant that is not there.
+_NO_RIGHT: Final = "ACCESS_DENIED"
 OLDEST_PYTHON = (3, 11, 0)
 
 
@@ -154,7 +157,9 @@ async def broker(made: Settings) -> Check:
         return Check("broker", BAD, str(error))
     missing = [name for name in topics.TOPICS if name not in there]
     if missing:
-        return Check("broker", BAD, f"topics are missing: {', '.join(missing)}; `vedette migrate` creates them")
+        hidden = " or hidden from this user" if mechanism(made.kafka) or made.kafka.cert_file else ""
+        words = f"topics are missing{hidden}: {', '.join(missing)}; `vedette migrate` creates them"
+        return Check("broker", BAD, words)
     have, want = there[topics.ACTIVITY], made.kafka.activity_partitions
     if have != want:
         words = f"{topics.ACTIVITY} has {have} partitions, kafka.activity_partitions says {want}; run `vedette migrate`"
@@ -166,6 +171,7 @@ async def store(made: Settings) -> list[Check]:
     if not made.store.url:
         return [Check("store", OFF, "embedded, not started")]
     try:
+        await (await connect(made.store, "writer")).close()
         client = await connect(made.store, "reader")
         try:
             done = {row.name for row in await client.query("SELECT name FROM migrations", row=_Row)}
@@ -173,10 +179,14 @@ async def store(made: Settings) -> list[Check]:
             epoch = await EpochStore(client).current()
         finally:
             await client.close()
-    except Unavailable as error:
+    except (Unavailable, SettingsInvalid, PasswordRefused) as error:
         return [Check("store", BAD, str(error))]
     except VedetteError as error:  # it answers, but the tables or the rights are not there
         said = str(error).partition("\n")[0][:200]
+        if _NO_RIGHT in str(error):
+            return [
+                Check("store", BAD, f"{made.store.url} refuses ({said}); give its users what docs/operator.md names")
+            ]
         return [Check("store", BAD, f"{made.store.url} is not ready ({said}); run `vedette migrate`")]
     left = [name for name, _ in files() if name not in done]
     apart = abs(theirs[0].at - clock.now())

@@ -62,9 +62,11 @@ class ApacheKafka:
             )
             self._from = out.tell()
         await until(self._started, seconds=170, what=self.said)
-        if self._secure:
-            grant = [sys.executable, str(RUN), "grant", str(self.home)]
-            await asyncio.to_thread(subprocess.run, grant, check=True, timeout=60)
+
+    async def grant(self) -> None:
+        """Give user vedette its rights; before, it may do nothing on a secure node."""
+        command = [sys.executable, str(RUN), "grant", str(self.home)]
+        await asyncio.to_thread(subprocess.run, command, check=True, timeout=60)
 
     async def _started(self) -> bool:
         assert self._process is not None

@@ -14,10 +14,14 @@ import msgspec
 import pytest
 
 from domain import clock
+from domain.errors import BrokerUnavailable
 from tests.e2e.servers import ApacheKafka
 from tests.e2e.system import CONFIG, System, Traffic
 from transport.settings import KafkaSettings
+from transport.topics import ensure
+from vedette import health
 from vedette.commands.settings import toml
+from vedette.settings import Settings
 
 EVENTS = 3_000
 #: Of a stored event, all that does not say when and where its record came in.
@@ -127,6 +131,13 @@ async def test_over_plaintext_the_same_events_give_the_same_alerts(
 async def test_over_tls_with_a_password_the_same_events_give_the_same_alerts(
     secure: ApacheKafka, expected: Expected, begin: Begin
 ) -> None:
+    made = Settings(kafka=secure.scram)
+    assert (await health.broker(made)).words.startswith("topics are missing or hidden from this user: vedette.raw, ")
+    with pytest.raises(
+        BrokerUnavailable, match=r"refused the topic \S+ \(Authorization failed\.\); create it by hand or"
+    ):
+        await ensure(secure.scram)
+    await secure.grant()
     system = await begin(secure.scram)
     await system.send(expected.records)
     assert await outcome(system) == expected.outcome
@@ -137,6 +148,7 @@ async def test_over_mutual_tls_a_restart_in_the_middle_changes_nothing(
     secure: ApacheKafka, expected: Expected, begin: Begin
 ) -> None:
     """What the first life left in Kafka, stored or not, judged or not, is the second one's."""
+    await secure.grant()
     half = EVENTS // 2
     first = await begin(secure.mutual)
     await first.send(expected.records[:half])

@@ -10,18 +10,21 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from domain import clock
 from storage.client import connect
 from storage.events import EventStore
 from storage.feeds import FeedStore
 from storage.migrate import migrate
-from storage.settings import StoreSettings
+from storage.settings import StoreSettings, StoreUser
 from tests.e2e.servers import ApacheKafka, ClickHouse, over_tls
 from tests.e2e.system import CONFIG, System, Traffic
 from tests.storage.test_settled import ODD, activity
 from transport.settings import KafkaSettings
+from vedette import health
 from vedette.commands.settings import toml
+from vedette.settings import Settings
 
 EVENTS = 1_500
 
@@ -41,6 +44,7 @@ async def kafka(tmp_path: Path) -> AsyncIterator[KafkaSettings]:
     broker = ApacheKafka(tmp_path / "kafka", secure=True)
     try:
         await broker.start()
+        await broker.grant()
         yield broker.scram
     finally:
         broker.stop()
@@ -96,3 +100,29 @@ async def test_an_insert_that_is_repeated_counts_once_whatever_the_servers_own_d
     finally:
         await client.close()
     assert [(feed.source, feed.stored) for feed in feeds] == [("generic", 20)]
+
+
+async def test_the_doctor_names_what_is_wrong_with_a_server_of_its_own(store: StoreSettings, tmp_path: Path) -> None:
+    await migrate(store)
+    (tmp_path / "wrong").write_text("wrong")
+    stranger = StoreUser(name="vedette_reader", password_file=str(tmp_path / "wrong"))
+    url = store.url
+
+    async def said(settings: StoreSettings) -> str:
+        (check,) = await health.store(Settings(store=settings))
+        assert check.state == health.BAD
+        return check.words
+
+    assert await said(store) == "no epoch is open; run `vedette migrate`"
+    words = f"the store refused the password of vedette_reader; check {stranger.password_file}"
+    assert await said(replace(store, reader=stranger)) == words
+    elsewhere = await said(replace(store, database="default"))
+    assert elsewhere.startswith(f"{url} refuses (")
+    assert elsewhere.endswith("give its users what docs/operator.md names")
+    async with over_tls(store, tmp_path / "tls") as secured:
+        assert await said(secured) == "no epoch is open; run `vedette migrate`"
+        strange = await said(replace(secured, ca_file=""))
+        assert "CERTIFICATE_VERIFY_FAILED" in strange
+        assert strange.endswith("; check that it runs, and that its CA is in store.ca_file")
+        words = f"store: ca_file {tmp_path / 'wrong'} holds no usable certificates "
+        assert (await said(replace(secured, ca_file=str(tmp_path / "wrong")))).startswith(words)

@@ -78,3 +78,29 @@ async def test_a_broker_that_does_not_answer_is_named_with_what_to_check() -> No
     with pytest.raises(BrokerUnavailable) as caught:
         await producer(kafka)
     assert str(caught.value).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (
+            {"security_protocol": "SASL_SSL", "username": "vedette"},
+            "check that it runs and listens there, that its CA is in kafka.ca_file, "
+            "that the user and password are right (",
+        ),
+        (
+            {"security_protocol": "SSL"},
+            "check that it runs and listens there, that its CA is in kafka.ca_file, "
+            "that kafka.cert_file is a certificate it trusts, if it asks for one (",
+        ),
+    ],
+)
+async def test_a_broker_that_hangs_up_is_told_with_what_its_protocol_asks_for(
+    tmp_path: Path, given: dict[str, str], words: str
+) -> None:
+    (tmp_path / "password").write_text("secret")
+    named = {"password_file": str(tmp_path / "password")} if "username" in given else {}
+    kafka = msgspec.convert({"bootstrap": f"127.0.0.1:{ports.free()}", **given, **named}, KafkaSettings)
+    with pytest.raises(BrokerUnavailable) as caught:
+        await topics.ensure(kafka)
+    assert f"does not answer over {kafka.security_protocol}; {words}" in str(caught.value)
