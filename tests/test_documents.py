@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from deploy.kafka.run import RIGHTS
+from deploy.prepare import GRANTS, READER
 from detectors.catalogue import table
 
-README = Path(__file__).parent.parent / "README.md"
+ROOT = Path(__file__).parent.parent
+README, OPERATOR = ROOT / "README.md", ROOT / "docs" / "operator.md"
 
 
 def test_the_readme_has_the_detector_table_of_the_code() -> None:
     shown = README.read_text().split("<!-- detectors -->\n")[1].split("\n<!-- /detectors -->")[0]
     assert shown == table().rstrip()
+
+
+def test_the_operators_page_grants_what_the_tests_servers_grant() -> None:
+    lines = OPERATOR.read_text().splitlines()
+    granted = [line for line in lines if line.startswith("GRANT ")]
+    assert granted == [f"{grant} TO {user};" for user, grants in GRANTS.items() for grant in grants]
+    bounds = ", ".join(f"{name} = {value}" for name, value in READER.items())
+    assert f"CREATE SETTINGS PROFILE vedette_reader SETTINGS {bounds};" in lines
+    assert any(line.endswith(f"--add --allow-principal User:vedette {' '.join(RIGHTS)}") for line in lines)

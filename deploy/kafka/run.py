@@ -81,19 +81,23 @@ def start(home: Path, *, host: str, port: int, secure: bool) -> NoReturn:
     if secure:
         make_secrets(home / "secrets", host)
     settings = home / "server.properties"
-    settings.write_text(properties(home, host=host, port=port, secure=secure), encoding="utf-8")
+    text = properties(bind=host, host=host, port=port, secure=secure, data=home / "data", secrets=home / "secrets")
+    settings.write_text(text, encoding="utf-8")
     if not (home / "data/meta.properties").exists():
         format_storage(home, settings, libs, secure=secure)
     options = shlex.split(os.environ.get("KAFKA_JAVA_OPTIONS", "-Xmx1g"))
     os.execvp("java", _java(libs, *options, *LOGGING, "kafka.Kafka", str(settings)))  # noqa: S606, S607 (java of PATH)
 
 
-def properties(home: Path, *, host: str, port: int, secure: bool) -> str:
-    """The broker's settings: the common file and that of its listeners, with addresses and DIR filled in."""
+def properties(*, bind: str, host: str, port: int, secure: bool, data: Path, secrets: Path) -> str:
+    """The broker's settings: the common file and that of its listeners, with addresses and directories filled in.
+
+    It listens on the address `bind`, tells clients that it is called `host`, and uses `port` and the two above it.
+    """
     names = ("server.properties", f"listeners-{'secure' if secure else 'plain'}.properties")
     text = "\n".join((HERE / name).read_text(encoding="utf-8") for name in names)
-    filled = {"HOST": host, "PORT": port, "MTLS": port + 1, "CONTROLLER": port + 2, "DIR": home}
-    for name, value in filled.items():
+    filled = {"BIND": bind, "HOST": host, "PORT": port, "MTLS": port + 1, "CONTROLLER": port + 2}
+    for name, value in (filled | {"DATA": data, "SECRETS": secrets}).items():
         text = text.replace(f"@{name}@", str(value))
     return text
 
@@ -103,12 +107,16 @@ def format_storage(home: Path, settings: Path, libs: Path, *, secure: bool) -> N
     cluster = base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
     words = ["format", "--cluster-id", cluster, "--config", str(settings), "--standalone"]
     if secure:
-        password = (home / f"secrets/{USER}.password").read_text(encoding="utf-8").strip()
-        words += ["--add-scram", f"SCRAM-SHA-512=[name={USER},password={password}]"]
+        words += first_user((home / f"secrets/{USER}.password").read_text(encoding="utf-8"))
     with tempfile.NamedTemporaryFile("w", suffix=".arguments", dir=home) as file:
         file.write("\n".join(words))  # a file: everybody on the machine can read the words of a process
         file.flush()
         _run(_java(libs, *LOGGING, "kafka.tools.StorageTool", f"@{file.name}"), "Kafka could not format its storage")
+
+
+def first_user(password: str) -> list[str]:
+    """The words of the formatting by which user vedette is there from the first start."""
+    return ["--add-scram", f"SCRAM-SHA-512=[name={USER},password={password.strip()}]"]
 
 
 def grant(home: Path) -> int:
@@ -117,17 +125,28 @@ def grant(home: Path) -> int:
     if "MTLS://" not in settings["listeners"]:
         raise SystemExit(f"the broker in {home} has no users; `start --secure` makes one that has")
     address = settings["listeners"].split("MTLS://")[1].split(",")[0]
-    kept = ("ssl.keystore.type", "ssl.keystore.location", "ssl.truststore.type", "ssl.truststore.location")
-    client = ["security.protocol=SSL", *(f"{name}={settings[name]}" for name in kept)]
     with tempfile.NamedTemporaryFile("w", suffix=".properties", dir=home) as file:
-        file.write("\n".join(client))
+        file.write(as_the_node(home / "secrets"))
         file.flush()
-        words = ["--bootstrap-server", address, "--command-config", file.name, "--add", *RIGHTS]
-        for principal in (f"User:{USER}", f"User:CN={USER}"):
-            words += ["--allow-principal", principal]
+        words = rights(address, Path(file.name))
         _run(_java(jars(), "org.apache.kafka.tools.AclCommand", *words), f"Kafka at {address} gave no rights")
     print(f"user {USER} may use the topics {RIGHTS[3]}* and the groups {RIGHTS[5]}* at {address}")
     return 0
+
+
+def as_the_node(secrets: Path) -> str:
+    """Settings of a client that has the node's own certificate, and so all rights."""
+    stores = {"keystore": "kafka.pem", "truststore": "ca.pem"}
+    lines = [f"ssl.{store}.type=PEM\nssl.{store}.location={secrets / file}\n" for store, file in stores.items()]
+    return "security.protocol=SSL\n" + "".join(lines)
+
+
+def rights(address: str, client: Path) -> list[str]:
+    """The words of kafka-acls that give user vedette its rights, by either of its names."""
+    words = ["--bootstrap-server", address, "--command-config", str(client), "--add", *RIGHTS]
+    for principal in (f"User:{USER}", f"User:CN={USER}"):
+        words += ["--allow-principal", principal]
+    return words
 
 
 def _settings(home: Path) -> dict[str, str]:
@@ -173,19 +192,35 @@ def make_secrets(folder: Path, host: str) -> None:
     if (folder / f"{USER}.password").exists():
         return
     folder.mkdir(exist_ok=True, mode=0o700)
+    make_authority(folder)
+    make_certificate(folder, "kafka", f"{USER}-broker", hosts=("127.0.0.1", "localhost", host))
+    make_certificate(folder, USER, USER)
+    (folder / f"{USER}.password").write_text(secrets.token_urlsafe(24) + "\n")
+
+
+def make_authority(folder: Path) -> None:
+    """ca.key and ca.pem, by which everything else in `folder` is signed."""
     (folder / "openssl.cnf").write_text(
         "[req]\ndistinguished_name = name\n[name]\n"
     )  # none of the system's own defaults
-    authority = ("basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign,cRLSign")
-    _certify(folder, "ca", "Vedette Kafka CA", CA_DAYS, authority)
-    leaf = ("basicConstraints=CA:FALSE", "keyUsage=critical,digitalSignature", "authorityKeyIdentifier=keyid")
-    node = (*leaf, "extendedKeyUsage=serverAuth,clientAuth", f"subjectAltName={_names(host)}")
-    _certify(folder, "broker", f"{USER}-broker", CERTIFICATE_DAYS, node, by="ca")
-    _certify(folder, USER, USER, CERTIFICATE_DAYS, (*leaf, "extendedKeyUsage=clientAuth"), by="ca")
-    parts = ("broker.key", "broker.pem", "ca.pem")  # one file in this order is how Kafka takes them
-    together = "".join((folder / part).read_text() for part in parts)
-    (folder / "broker.pem").write_text(together)
-    (folder / f"{USER}.password").write_text(secrets.token_urlsafe(24) + "\n")
+    extensions = ("basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign,cRLSign")
+    _certify(folder, "ca", "Vedette CA", CA_DAYS, extensions)
+
+
+def make_certificate(folder: Path, name: str, common_name: str, *, hosts: Sequence[str] = ()) -> None:
+    """NAME.key, and NAME.pem with key and chain in the order in which Kafka takes them.
+
+    With `hosts`, the names under which clients may know it, it is a server's and a client's; else a client's alone.
+    """
+    usage = "serverAuth,clientAuth" if hosts else "clientAuth"
+    extensions = ["basicConstraints=CA:FALSE", "keyUsage=critical,digitalSignature", f"extendedKeyUsage={usage}"]
+    extensions.append("authorityKeyIdentifier=keyid")
+    if hosts:
+        names = (f"{'IP' if _is_address(host) else 'DNS'}:{host}" for host in dict.fromkeys(hosts))
+        extensions.append(f"subjectAltName={','.join(names)}")
+    _certify(folder, name, common_name, CERTIFICATE_DAYS, extensions, by="ca")
+    parts = (f"{name}.key", f"{name}.pem", "ca.pem")
+    (folder / f"{name}.pem").write_text("".join((folder / part).read_text() for part in parts))
 
 
 def _certify(folder: Path, name: str, common_name: str, days: int, extensions: Sequence[str], *, by: str = "") -> None:
@@ -198,12 +233,6 @@ def _certify(folder: Path, name: str, common_name: str, days: int, extensions: S
     if by:
         words += ["-CA", f"{by}.pem", "-CAkey", f"{by}.key"]
     _run(words, f"openssl made no certificate {name}", folder)
-
-
-def _names(host: str) -> str:
-    """Under which names clients may know the node."""
-    names = dict.fromkeys(("127.0.0.1", "localhost", host))
-    return ",".join(f"{'IP' if _is_address(name) else 'DNS'}:{name}" for name in names)
 
 
 def _is_address(name: str) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import os
+import re
 import secrets
 import shutil
 import ssl
@@ -19,6 +19,7 @@ import msgspec
 import pytest
 
 from deploy.kafka.run import make_secrets
+from deploy.prepare import GRANTS, users_xml
 from storage.settings import StoreSettings, StoreUser
 from tests.e2e.system import until
 from transport.settings import KafkaSettings
@@ -26,7 +27,6 @@ from vedette.embedded import ports
 
 ROOT = Path(__file__).parents[2]
 RUN = ROOT / "deploy" / "kafka" / "run.py"
-OPERATOR = ROOT / "docs" / "operator.md"
 #: Quick to start and small, rather than fast for days.
 JAVA_OPTIONS = "-Xmx384m -XX:+UseSerialGC -XX:TieredStopAtLevel=1"
 
@@ -45,7 +45,7 @@ class ApacheKafka:
 
     def __init__(self, home: Path, *, secure: bool = False) -> None:
         need("java", "mvn", "openssl")
-        self.home, self.port, self._secure = home, _three_ports(), secure
+        self.home, self.port, self._secure = home, three_ports(), secure
         self._log = home.with_name(f"{home.name}.log")
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -115,7 +115,7 @@ class ApacheKafka:
         return str(self.home / "secrets" / name)
 
 
-def _three_ports() -> int:
+def three_ports() -> int:
     """The first of three free ports in a row."""
     while True:
         first = ports.free()
@@ -124,9 +124,9 @@ def _three_ports() -> int:
 
 
 class ClickHouse:
-    """A ClickHouse server with its own defaults, and the three users with the rights that the operator's page grants.
+    """A ClickHouse server with its own defaults and the users of the container, as `deploy/prepare.py` writes them.
 
-    The engine is the one of the embedded store's wheel, which cannot make users by SQL: they stand in users.xml.
+    The engine is that of the embedded store's wheel.
     """
 
     def __init__(self, home: Path) -> None:
@@ -136,13 +136,14 @@ class ClickHouse:
     async def start(self) -> StoreSettings:
         """How to reach it over http, once it answers."""
         self.home.mkdir(mode=0o700)
-        users = [self._user(name) for name in ("vedette_migrator", "vedette_writer", "vedette_reader")]
+        passwords = {name: secrets.token_urlsafe(24) for name in GRANTS}
+        for name, password in passwords.items():
+            (self.home / name).write_text(password + "\n")
+        users = users_xml(passwords, networks=("127.0.0.1",))
+        own = "<quotas><default/></quotas><profiles><default/>"  # what a server's users.xml has from the start
         engine = "<default><no_password/><networks><ip>127.0.0.1</ip></networks><profile>default</profile></default>"
-        (self.home / "users.xml").write_text(
-            "<clickhouse><quotas><default/></quotas><profiles><default/><vedette_reader>"
-            + "".join(f"<{name}>{value}</{name}>" for name, value in _reader_profile())
-            + f"</vedette_reader></profiles><users>{engine}{''.join(users)}</users></clickhouse>"
-        )
+        users = users.replace("<profiles>", own).replace("<users>", f"<users>{engine}", 1)
+        (self.home / "users.xml").write_text(re.sub(r"<default><networks replace.*?</default>", "", users))
         (self.home / "clickhouse-local.xml").write_text(
             f"<clickhouse><listen_host>127.0.0.1</listen_host><http_port>{self.port}</http_port>"
             f"<users_config>{self.home}/users.xml</users_config></clickhouse>"
@@ -152,10 +153,7 @@ class ClickHouse:
                 [sys.executable, "-I", "-c", _SERVER], cwd=self.home, stdout=out, stderr=out, start_new_session=True
             )
         await until(self._answers, seconds=60, what=self.said)
-        migrator, writer, reader = (
-            StoreUser(name=name, password_file=str(self.home / name))
-            for name in ("vedette_migrator", "vedette_writer", "vedette_reader")
-        )
+        migrator, writer, reader = (StoreUser(name=name, password_file=str(self.home / name)) for name in GRANTS)
         return StoreSettings(url=f"http://127.0.0.1:{self.port}", migrator=migrator, writer=writer, reader=reader)
 
     async def _answers(self) -> bool:
@@ -165,16 +163,6 @@ class ClickHouse:
 
     def said(self) -> str:
         return (self.home / "log").read_text(errors="replace")
-
-    def _user(self, name: str) -> str:
-        password = secrets.token_urlsafe(24)
-        (self.home / name).write_text(password + "\n")
-        grants = "".join(f"<query>{grant}</query>" for grant in _grants(name))
-        profile = "vedette_reader" if name == "vedette_reader" else "default"
-        return (
-            f"<{name}><password_sha256_hex>{hashlib.sha256(password.encode()).hexdigest()}</password_sha256_hex>"
-            f"<networks><ip>127.0.0.1</ip></networks><profile>{profile}</profile><grants>{grants}</grants></{name}>"
-        )
 
     def stop(self) -> None:
         if self._process and self._process.poll() is None:
@@ -190,28 +178,13 @@ _chdb.query(f"SYSTEM START LISTEN HTTP; {hold}", "TabSeparated", path="data")
 """
 
 
-def _grants(user: str) -> list[str]:
-    """The GRANT statements of the operator's page for a user, as users.xml has them: without their last words."""
-    found = [line for line in OPERATOR.read_text().splitlines() if line.endswith(f" TO {user};")]
-    assert found, f"{OPERATOR.name} grants nothing to {user}"
-    return [line.removesuffix(f" TO {user};") for line in found]
-
-
-def _reader_profile() -> list[tuple[str, str]]:
-    """The settings of the reader's profile on the operator's page."""
-    begin = "CREATE SETTINGS PROFILE vedette_reader SETTINGS "
-    (line,) = [line for line in OPERATOR.read_text().splitlines() if line.startswith(begin)]
-    pairs = [pair.split(" = ") for pair in line.removeprefix(begin).rstrip(";").split(", ")]
-    return [(name, value) for name, value in pairs]
-
-
 @asynccontextmanager
 async def over_tls(plain: StoreSettings, folder: Path) -> AsyncIterator[StoreSettings]:
     """The same server over https: the wheel's engine does not speak TLS, so a door that does stands before it."""
     need("openssl")
     make_secrets(folder, "127.0.0.1")
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    tls.load_cert_chain(folder / "broker.pem")
+    tls.load_cert_chain(folder / "kafka.pem")
     inner = int(plain.url.rsplit(":", 1)[1])
 
     async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,0 +1,1 @@
+"""The files of deploy/, checked as far as they can be without a container engine."""
