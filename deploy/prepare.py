@@ -72,20 +72,19 @@ def make(folder: Path, *, kafka_host: str = "kafka") -> None:
         file.chmod(0o600 if file.name == "ca.key" else 0o644)
 
 
-def users_xml(passwords: Mapping[str, str], *, networks: Sequence[str] = ("::/0",)) -> str:
+def users_xml(passwords: Mapping[str, str]) -> str:
     """users.d/vedette.xml of a ClickHouse server: our users, their rights and bounds, and digests of their passwords.
 
     The server's own user `default` is left to whoever stands inside the server's machine or container.
     """
     inside = "".join(f"<ip>{address}</ip>" for address in ("127.0.0.1", "::1"))
-    addresses = "".join(f"<ip>{network}</ip>" for network in networks)
     users = [f'<default><networks replace="replace">{inside}</networks></default>']
     for name, password in passwords.items():
         grants = "".join(f"<query>{grant}</query>" for grant in GRANTS[name])
         profile = "vedette_reader" if name == "vedette_reader" else "default"
         users.append(
             f"<{name}><password_sha256_hex>{hashlib.sha256(password.encode()).hexdigest()}</password_sha256_hex>"
-            f"<networks>{addresses}</networks><profile>{profile}</profile><quota>default</quota>"
+            f"<networks><ip>::/0</ip></networks><profile>{profile}</profile><quota>default</quota>"
             f"<grants>{grants}</grants></{name}>"
         )
     bounds = "".join(f"<{name}>{value}</{name}>" for name, value in READER.items())

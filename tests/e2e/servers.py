@@ -11,7 +11,7 @@ import shutil
 import ssl
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -126,20 +126,18 @@ def three_ports() -> int:
 class ClickHouse:
     """A ClickHouse server with its own defaults and the users of the container, as `deploy/prepare.py` writes them.
 
-    The engine is that of the embedded store's wheel.
+    `prepared` is a folder of its; without, the users are made here. The engine is that of the embedded store's wheel.
     """
 
-    def __init__(self, home: Path) -> None:
-        self.home, self.port = home, ports.free()
+    def __init__(self, home: Path, *, prepared: Path | None = None) -> None:
+        self.home, self.port, self._prepared = home, ports.free(), prepared
         self._process: subprocess.Popen[bytes] | None = None
 
     async def start(self) -> StoreSettings:
         """How to reach it over http, once it answers."""
         self.home.mkdir(mode=0o700)
-        passwords = {name: secrets.token_urlsafe(24) for name in GRANTS}
-        for name, password in passwords.items():
-            (self.home / name).write_text(password + "\n")
-        users = users_xml(passwords, networks=("127.0.0.1",))
+        folder = self._prepared or self._make_users()
+        users = (folder / "clickhouse_users.xml").read_text()
         own = "<quotas><default/></quotas><profiles><default/>"  # what a server's users.xml has from the start
         engine = "<default><no_password/><networks><ip>127.0.0.1</ip></networks><profile>default</profile></default>"
         users = users.replace("<profiles>", own).replace("<users>", f"<users>{engine}", 1)
@@ -153,8 +151,15 @@ class ClickHouse:
                 [sys.executable, "-I", "-c", _SERVER], cwd=self.home, stdout=out, stderr=out, start_new_session=True
             )
         await until(self._answers, seconds=60, what=self.said)
-        migrator, writer, reader = (StoreUser(name=name, password_file=str(self.home / name)) for name in GRANTS)
+        migrator, writer, reader = (StoreUser(name=name, password_file=str(folder / name)) for name in GRANTS)
         return StoreSettings(url=f"http://127.0.0.1:{self.port}", migrator=migrator, writer=writer, reader=reader)
+
+    def _make_users(self) -> Path:
+        passwords = {name: secrets.token_urlsafe(24) for name in GRANTS}
+        for name, password in passwords.items():
+            (self.home / name).write_text(password + "\n")
+        (self.home / "clickhouse_users.xml").write_text(users_xml(passwords))
+        return self.home
 
     async def _answers(self) -> bool:
         assert self._process is not None
@@ -179,13 +184,19 @@ _chdb.query(f"SYSTEM START LISTEN HTTP; {hold}", "TabSeparated", path="data")
 
 
 @asynccontextmanager
-async def over_tls(plain: StoreSettings, folder: Path) -> AsyncIterator[StoreSettings]:
-    """The same server over https: the wheel's engine does not speak TLS, so a door that does stands before it."""
+async def over_tls(plain: StoreSettings, folder: Path, name: str = "kafka") -> AsyncIterator[StoreSettings]:
+    """The same server over https: the wheel's engine does not speak TLS, so a door that does stands before it.
+
+    Its certificate is NAME.pem of `folder`, which is made when it is not there.
+    """
     need("openssl")
-    make_secrets(folder, "127.0.0.1")
+    if not (folder / f"{name}.pem").exists():
+        make_secrets(folder, "127.0.0.1")
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    tls.load_cert_chain(folder / "kafka.pem")
+    tls.load_cert_chain(folder / f"{name}.pem")
     inner = int(plain.url.rsplit(":", 1)[1])
+
+    open_ones: set[asyncio.StreamWriter] = set()
 
     async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):  # one side has gone: so does the other
@@ -196,7 +207,9 @@ async def over_tls(plain: StoreSettings, folder: Path) -> AsyncIterator[StoreSet
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         to_server, from_server = await asyncio.open_connection("127.0.0.1", inner)
+        open_ones.update((writer, from_server))
         await asyncio.gather(copy(reader, from_server), copy(to_server, writer))
+        open_ones.difference_update((writer, from_server))
 
     door = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
     port = door.sockets[0].getsockname()[1]
@@ -204,3 +217,13 @@ async def over_tls(plain: StoreSettings, folder: Path) -> AsyncIterator[StoreSet
         yield msgspec.structs.replace(plain, url=f"https://127.0.0.1:{port}", ca_file=str(folder / "ca.pem"))
     finally:
         door.close()
+        for writer in list(open_ones):
+            writer.close()
+        await until(_none_of(open_ones), seconds=10)
+
+
+def _none_of(some: set[asyncio.StreamWriter]) -> Callable[[], Awaitable[bool]]:
+    async def none() -> bool:
+        return not some
+
+    return none
