@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 import msgspec
 
 from domain.activity import Activity
 from domain.alert import Evidence, Part, Severity
+
+if TYPE_CHECKING:
+    from models.score import Model
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -56,6 +59,7 @@ class Finding(msgspec.Struct, frozen=True):
     parts: dict[str, Part]
     baseline: dict[str, Part]
     evidence: Evidence
+    model: str = ""  # hash of the model that was asked, if one was
 
 
 class Step(msgspec.Struct, Generic[S], frozen=True):
@@ -66,7 +70,9 @@ class Step(msgspec.Struct, Generic[S], frozen=True):
 
 
 class Context(msgspec.Struct, frozen=True):
-    """What was in effect at the activity's time. Facts, profile and model join it as they are built."""
+    """What was in effect at the activity's time. Facts and profile join it as they are built."""
+
+    model: Model | None = None  # of the activity's tenant
 
 
 class Detector(Protocol[S]):

@@ -70,7 +70,7 @@ class Content(msgspec.Struct, frozen=True):
     evidence: Evidence
     settings: str  # hash of the detector's settings
     profile: str = ""  # hash of the profile in effect, once there are profiles
-    model: str = ""  # hash of the model in effect, once there are models
+    model: str = ""  # hash of the model that the detector asked
 
 
 _encode = msgspec.json.Encoder(order="sorted").encode

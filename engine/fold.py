@@ -80,10 +80,17 @@ def episode(now: Episode | None, finding: Finding, key: Key, cooldown: int) -> t
     return Episode(key, key[0], int(finding.severity), finding.observed), True
 
 
+def without_models(tenant: str, at: int) -> Context:  # noqa: ARG001 what every provider is asked
+    """The context of a system without models."""
+    return _CONTEXT
+
+
 class Folder:
     """Folds activities into memories with the detectors of a registry."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, contexts: Callable[[str, int], Context] = without_models) -> None:
+        """`contexts` says what is in effect for a tenant at an event time (ms): pure, the same in every fold."""
+        self._contexts = contexts
         self.routing = registry.routing()
         self._by: dict[tuple[str, str], list[tuple[Armed, int]]] = {}
         self._types: dict[str, type[Any]] = {}
@@ -98,11 +105,12 @@ class Folder:
     def apply(self, memory: Memory, subject: str, activity: Activity, failures: list[DetectorFailure]) -> list[Content]:
         """Fold one activity, in place; the contents of the alerts that it opens or changes."""
         found: list[Content] = []
+        context = self._contexts(activity.tenant, activity.occurred_at)
         for armed, cooldown in self._by.get((scope_of(subject), activity.action), ()):
             slot = armed.slot
             state = memory.slots.get(slot)
             try:
-                step = armed.detector.step(armed.detector.initial() if state is None else state, activity, _CONTEXT)
+                step = armed.detector.step(armed.detector.initial() if state is None else state, activity, context)
             except Exception as error:  # a detector's fault must not stop the others; it becomes a dead letter
                 failures.append(DetectorFailure(armed.detector.spec.id, activity, f"{type(error).__name__}: {error}"))
                 continue
@@ -142,6 +150,7 @@ class Folder:
             baseline=finding.baseline,
             evidence=finding.evidence,
             settings=armed.settings_hash,
+            model=finding.model,
         )
 
     def load(self, row: StateRow) -> Memory:

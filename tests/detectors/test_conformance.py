@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.base import Context, Detector
+from detectors.base import Context, Detector, Finding
 from detectors.fold import fold
 from detectors.registry import Armed, discover, load
 from domain.actions import ACTIONS
@@ -42,6 +42,17 @@ def stories(armed: Armed, kind: str) -> dict[str, list[Activity]]:
     told: dict[str, list[Activity]] = getattr(module, kind)
     assert told, f"tests/detectors/rules/test_{armed.detector.spec.id}.py tells no {kind} story"
     return told
+
+
+def context(armed: Armed) -> Context:
+    """What is in effect in the detector's stories: CONTEXT of its own test, else nothing."""
+    module = importlib.import_module(f"tests.detectors.rules.test_{armed.detector.spec.id}")
+    found: Context = getattr(module, "CONTEXT", CONTEXT)
+    return found
+
+
+def told_to(armed: Armed, told: list[Activity]) -> tuple[Any, list[tuple[Finding, ...]]]:
+    return fold(armed.detector, told, context(armed))
 
 
 def templates(armed: Armed) -> list[Activity]:
@@ -90,14 +101,14 @@ def histories(armed: Armed, *, most: int = 60) -> st.SearchStrategy[list[Activit
 @every_detector
 def test_fires_on_its_own_stories(armed: Armed) -> None:
     for title, told in stories(armed, "FIRES").items():
-        assert [f for found in fold(armed.detector, told)[1] for f in found if f.severity > Severity.INFO], title
+        assert [f for found in told_to(armed, told)[1] for f in found if f.severity > Severity.INFO], title
 
 
 @every_detector
 def test_silent_on_its_own_stories(armed: Armed) -> None:
     """Nothing above INFO on the last day of each; the days before are its history."""
     for title, told in stories(armed, "SILENT").items():
-        _, each = fold(armed.detector, told)
+        _, each = told_to(armed, told)
         today = [
             found
             for activity, found in zip(told, each, strict=True)
@@ -114,7 +125,7 @@ def test_its_horizon_is_enough(armed: Armed) -> None:
     @given(histories(armed))
     def holds(told: list[Activity]) -> None:
         lately = [activity for activity in told if activity.occurred_at > told[-1].occurred_at - horizon]
-        everything, within = fold(armed.detector, told), fold(armed.detector, lately)
+        everything, within = told_to(armed, told), told_to(armed, lately)
         assert within[0] == everything[0]
         assert within[1][-1] == everything[1][-1]
 
@@ -129,7 +140,8 @@ def test_an_expired_state_is_the_initial_one(armed: Armed) -> None:
             state, _ = fold(detector, told)
             for probe in templates(armed):
                 later = moved(probe, activity_id="later", occurred_at=told[-1].occurred_at + horizon)
-                assert detector.step(state, later, CONTEXT) == detector.step(detector.initial(), later, CONTEXT)
+                given = context(armed)
+                assert detector.step(state, later, given) == detector.step(detector.initial(), later, given)
 
 
 @every_detector
@@ -172,7 +184,6 @@ def test_its_state_stays_bounded_under_a_flood(armed: Armed, count: int, gap: in
 
 @every_detector
 def test_it_is_deterministic_and_does_not_read_where_an_activity_stood(armed: Armed) -> None:
-    detector = armed.detector
     for kind in ("FIRES", "SILENT"):
         for told in stories(armed, kind).values():
             elsewhere = [
@@ -188,8 +199,8 @@ def test_it_is_deterministic_and_does_not_read_where_an_activity_stood(armed: Ar
                 )
                 for n, each in enumerate(told)
             ]
-            assert fold(detector, told) == fold(detector, told)
-            assert fold(detector, elsewhere) == fold(detector, told)
+            assert told_to(armed, told) == told_to(armed, told)
+            assert told_to(armed, elsewhere) == told_to(armed, told)
     assert set(PLACEMENT) <= set(Activity.__struct_fields__)
 
 
@@ -200,7 +211,7 @@ def test_a_step_does_not_change_the_state_it_was_given(armed: Armed) -> None:
         state = detector.initial()
         for activity in told:
             before = msgspec.json.encode(state)
-            after = detector.step(state, activity, CONTEXT).state
+            after = detector.step(state, activity, context(armed)).state
             assert msgspec.json.encode(state) == before
             state = after
 
@@ -212,7 +223,7 @@ def test_no_personal_value_is_in_its_state_or_findings(armed: Armed) -> None:
             named = [
                 moved(each, **{name: f"personal-{name}" for name in PERSONAL}, actor_id="personal-id") for each in told
             ]
-            state, found = fold(armed.detector, named)
+            state, found = told_to(armed, named)
             assert b"personal-" not in msgspec.json.encode((state, found))
 
 
@@ -221,7 +232,7 @@ def test_findings_name_an_arm_of_its_own_once_and_fill_its_sentence(armed: Armed
     spec = armed.detector.spec
     wanted, arms = set(re.findall(r"\{(\w+)", spec.sentence)), {arm.name for arm in spec.arms}
     for told in stories(armed, "FIRES").values():
-        for found in fold(armed.detector, told)[1]:
+        for found in told_to(armed, told)[1]:
             assert len({finding.arm for finding in found}) == len(found)
             for finding in found:
                 assert finding.arm in arms

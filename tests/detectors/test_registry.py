@@ -106,8 +106,7 @@ def test_routing_names_what_each_scope_judges() -> None:
 
 
 def test_a_detector_that_is_off_judges_nothing() -> None:
-    of_actors = [each.detector.spec.id for each in load({}).for_scope("actor")]
-    registry = load({name: {"stage": "off"} for name in of_actors})
+    registry = load({name: {"stage": "off"} for name, kind in discover().items() if kind.spec.scope == "actor"})
     assert "actor" not in registry.routing()
     assert registry.for_scope("actor") == []
     assert registry.for_action("actor", DATA_EXPORTED) == []

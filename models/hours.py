@@ -1,0 +1,60 @@
+"""The training set: the hours of people's history as rows of features, through the code that detection runs."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from . import features
+from .features import Observed, Recent
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Hours:
+    """Collects one row per event-minute of each actor that would have been scored."""
+
+    def __init__(self, *, learning: int = features.LEARNING, least_days: int = features.LEAST_DAYS) -> None:
+        """`learning` in days: rows begin when an actor was known for so long and active on `least_days` days."""
+        self._learning, self._least_days = learning, least_days
+        self._rows, self._times = array("f"), array("q")
+        self._actors: list[str] = []
+        self._lengths: list[int] = []
+        self.activities = 0
+
+    def add(self, actor: str, activities: Iterable[Observed]) -> None:
+        """All activities of one actor, oldest first; those that the features do not see are passed over."""
+        state, before = Recent(), len(self._times)
+        for activity in activities:
+            if activity.action not in features.SEEN:
+                continue
+            self.activities += 1
+            first = features.new_minute(state, activity.occurred_at)
+            state = features.observe(state, activity)
+            if first and self._ready(state):
+                self._rows.extend(features.vector(state))
+                self._times.append(activity.occurred_at)
+        self._actors.append(actor)
+        self._lengths.append(len(self._times) - before)
+
+    def _ready(self, state: Recent) -> bool:
+        since, active = features.known_for(state)
+        return since >= self._learning and active >= self._least_days
+
+    def __len__(self) -> int:
+        return len(self._times)
+
+    def frame(self) -> pd.DataFrame:
+        """The rows so far: `actor` (categorical), `at` (ms) and a float32 column per feature."""
+        import pandas as pd
+
+        rows = np.frombuffer(self._rows, dtype=np.float32).reshape(-1, len(features.NAMES))
+        made = pd.DataFrame(rows, columns=list(features.NAMES))
+        codes = np.repeat(np.arange(len(self._actors)), self._lengths)
+        made.insert(0, "actor", pd.Categorical.from_codes(codes, categories=self._actors))
+        made.insert(1, "at", np.array(self._times, dtype=np.int64))
+        return made
