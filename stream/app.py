@@ -18,12 +18,15 @@ import faust
 from faust.types import TP
 
 from domain.errors import Fenced
+from engine.contexts import Contexts
 from engine.fold import Folder, Registry
 from engine.judge import Judge
 from storage.client import connect
 from storage.epochs import EpochStore
 from storage.judge import ClickHouseJudgeStore
+from storage.models import ModelStore
 from storage.settings import StoreSettings
+from stream.models import ModelWatch
 from stream.runner import PartitionRunner
 from stream.settings import DetectSettings
 from transport.security import context, password
@@ -88,9 +91,11 @@ class Detect:
         fatal: Callable[[int], None] = os._exit,
     ) -> None:
         self._kafka, self._store_settings, self._settings = kafka, store, settings
-        self._folder, self._fatal = Folder(registry), fatal
+        self._contexts = Contexts()
+        self._folder, self._fatal = Folder(registry, self._contexts), fatal
         self._runners: dict[int, PartitionRunner] = {}
         self._store: ClickHouseJudgeStore | None = None
+        self._models: ModelWatch | None = None
         self._epoch = 0
         self._partitions = 0
         self._generation = os.getpid()
@@ -101,11 +106,14 @@ class Detect:
         self.app.agent(self._topic, concurrency=1)(self._judge)
         self.app.on_partitions_revoked.connect(self._revoked)
         self.app.task(self._watch)
+        self.app.task(self._watch_models)
 
     async def prepare(self) -> None:
-        """Connect, and read which epoch is open. Raises StoreUnavailable."""
+        """Connect, read which models count and which epoch is open. Raises StoreUnavailable."""
         client = await connect(self._store_settings, "writer")
         self._store = ClickHouseJudgeStore(client)
+        self._models = ModelWatch(ModelStore(client), self._contexts, every=self._settings.models_every)
+        await self._models.take()
         epoch = await EpochStore(client).current()
         if epoch is None:
             raise Fenced("no epoch is open; start the system with `vedette up`, or run `vedette migrate` first")
@@ -173,6 +181,10 @@ class Detect:
             if still > self._settings.watchdog:
                 log.error("nothing advanced for %.0f s while messages wait; starting anew", still)
                 self._fatal(EXIT_STUCK)
+
+    async def _watch_models(self) -> None:
+        assert self._models is not None
+        await self._models.watch(lambda: bool(self.app.should_stop), self._failed)
 
     def _taken(self, partition: int) -> int:
         """The offset its judge will take next; 0 while there is none, so a partition nobody reads waits."""
