@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 from functools import lru_cache
-from itertools import chain
 from math import expm1, log1p
 from typing import NamedTuple, Protocol
 
@@ -162,6 +161,15 @@ class Roles(msgspec.Struct, frozen=True, array_like=True, gc=False):
     changed: int | None = None
 
 
+class News(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """How new, in percent, what the day's newest activity came with was; `key` stands for all of it."""
+
+    key: int = 0
+    device: int = 0
+    country: int = 0
+    network: int = 0
+
+
 class Habits(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What is usual for the actor, as of `day`. Bound: 12 values of each kind (24 types), 29 days."""
 
@@ -172,12 +180,16 @@ class Habits(msgspec.Struct, frozen=True, array_like=True, gc=False):
     types: tuple[Habit, ...] = ()
     days: tuple[Day, ...] = ()  # before `day`
     old: int = 0  # how many of them say what is usual
+    week: tuple[int, ...] = ()  # the usual hours by them
+    most_events: int = 0  # of a clock hour before `day`
+    most_rows: int = 0
     hours: int = 0  # of `day`
     events: int = 0  # of its busiest clock hour
     rows: int = 0
     hour: int = -1  # the newest clock hour, hours since the epoch
     hour_events: int = 0
     hour_rows: int = 0
+    news: News = News()
 
 
 class Recent(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -195,8 +207,14 @@ def observe(state: Recent, activity: Observed) -> Recent:
     usual = _today(state.habits, at // DAY)
     minute, before = _turn(state, at // MINUTE)
     keys, rows = _keys(activity), _rows(activity)
-    now = _count(minute, activity, usual, keys, rows)
-    return Recent(now, before, _learn(usual, activity, keys, rows), _hear(state.roles, activity))
+    news = usual.news
+    met = news.key == keys.all
+    if not met:
+        news = _news(usual, keys)
+    now = _count(minute, activity, keys, news, rows)
+    return Recent(
+        now, before, _learn(usual, activity.occurred_at // HOUR, keys, news, rows, met), _hear(state.roles, activity)
+    )
 
 
 def new_minute(state: Recent, at: int) -> bool:
@@ -210,33 +228,47 @@ def vector(state: Recent) -> tuple[float, ...]:
     assert now is not None, "features are of an activity"
     assert usual is not None, "features are of an activity"
     window = (*state.before, now)
-    events = sum([m.events for m in window])
-    rows = sum([m.rows for m in window])
-    types = set(chain.from_iterable([m.types for m in window]))
-    known = {habit.key for habit in usual.types if habit.days >> habits.WAIT}
-    busiest = max([day.events for day in usual.days], default=0)
-    most = max([day.rows for day in usual.days], default=0)
+    events = reads = changes = exports = rows = size = refusals = admin = api = device = country = network = 0
+    types: set[int] = set()
+    objects: set[int] = set()
+    networks: set[int] = set()
+    for m in window:
+        events += m.events
+        reads += m.reads
+        changes += m.changes
+        exports += m.exports
+        rows += m.rows
+        size += m.bytes
+        refusals += m.refusals
+        admin += m.admin
+        api += m.api
+        device = m.device if m.device > device else device
+        country = m.country if m.country > country else country
+        network = m.network if m.network > network else network
+        types.update(m.types)
+        objects.update(m.objects)
+        networks.update(m.networks)
     return (
         log1p(events),
-        max(0.0, log1p(events) - log1p(busiest)) if usual.old else 0.0,
+        max(0.0, log1p(events) - log1p(usual.most_events)) if usual.old else 0.0,
         float(len(window)),
-        log1p(sum([m.reads for m in window])),
-        log1p(sum([m.changes for m in window])),
-        log1p(sum([m.exports for m in window])),
+        log1p(reads),
+        log1p(changes),
+        log1p(exports),
         log1p(rows),
-        max(0.0, log1p(rows) - log1p(most)) if usual.old else 0.0,
-        log1p(sum([m.bytes for m in window])),
+        max(0.0, log1p(rows) - log1p(usual.most_rows)) if usual.old else 0.0,
+        log1p(size),
         float(len(types)),
-        float(len(types - known)) if usual.old else 0.0,
-        log1p(len(set(chain.from_iterable([m.objects for m in window])))),
-        float(len(set(chain.from_iterable([m.networks for m in window])))),
-        float(max([m.device for m in window])),
-        float(max([m.country for m in window])),
-        float(max([m.network for m in window])),
-        log1p(sum([m.refusals for m in window])),
-        log1p(sum([m.admin for m in window])),
-        float(round(100 * sum([m.api for m in window]) / events)),
-        float(habits.hours_away(usual.days, now.at * MINUTE)),
+        float(len(types.difference([h.key for h in usual.types if h.days >> habits.WAIT]))) if usual.old else 0.0,
+        log1p(len(objects)),
+        float(len(networks)),
+        float(device),
+        float(country),
+        float(network),
+        log1p(refusals),
+        log1p(admin),
+        float(round(100 * api / events)),
+        float(habits.hours_away(usual.week, now.at * MINUTE)) if usual.old else 0.0,
     )
 
 
@@ -301,6 +333,9 @@ def _today(usual: Habits | None, day: int) -> Habits:
         habits.later(usual.types, passed),
         days,
         habits.old(days, day),
+        habits.week_of(days, day),
+        max([each.events for each in days], default=0),
+        max([each.rows for each in days], default=0),
     )
 
 
@@ -320,6 +355,7 @@ class _Keys(NamedTuple):
     network: int
     usual_network: int
     type: int
+    all: int  # of all but the type
 
 
 def _keys(activity: Observed) -> _Keys:
@@ -337,6 +373,7 @@ def _made(device: str, country: str, place: str, hidden: bool, kind: str) -> _Ke
         network,
         0 if hidden else network,
         habits.fingerprint(kind),
+        habits.fingerprint(f"{hidden}\x1f{device}\x1f{country}\x1f{place}"),
     )
 
 
@@ -345,9 +382,20 @@ def _role_key(roles: tuple[str, ...]) -> int:
     return habits.fingerprint("\x1f".join(sorted(roles)))
 
 
-def _count(minute: Minute, activity: Observed, usual: Habits, keys: _Keys, rows: int) -> Minute:
+def _news(usual: Habits, keys: _Keys) -> News:
+    """How new it is what an activity came with. The day's own activities do not change the answer."""
+    old, novelty = usual.old, habits.novelty
+    return News(
+        keys.all,
+        novelty(usual.devices, keys.device, old) if keys.device else 0,
+        novelty(usual.countries, keys.country, old) if keys.country else 0,
+        novelty(usual.networks, keys.network, old) if keys.network else 0,
+    )
+
+
+def _count(minute: Minute, activity: Observed, keys: _Keys, news: News, rows: int) -> Minute:
     """The bucket with one more activity."""
-    action, old, object_id, ids = activity.action, usual.old, activity.object_id, minute.ids
+    action, object_id, ids = activity.action, activity.object_id, minute.ids
     exported = action in EXPORTS or (action == a.REPORT_VIEWED and activity.exported is True)
     return Minute(
         minute.at,
@@ -360,9 +408,9 @@ def _count(minute: Minute, activity: Observed, usual: Habits, keys: _Keys, rows:
         minute.refusals + (activity.outcome in _REFUSED or action == a.MFA_DENIED),
         minute.admin + (action in ADMIN),
         minute.api + (action == a.API_CALLED or activity.channel in PROGRAMS),
-        _newer(minute.device, usual.devices, keys.device, old),
-        _newer(minute.country, usual.countries, keys.country, old),
-        _newer(minute.network, usual.networks, keys.network, old),
+        news.device if news.device > minute.device else minute.device,
+        news.country if news.country > minute.country else minute.country,
+        news.network if news.network > minute.network else minute.network,
         _with(minute.types, keys.type, TYPES),
         _with(minute.objects, habits.fingerprint(object_id), OBJECTS) if object_id else minute.objects,
         _with(minute.networks, keys.network, NETWORKS),
@@ -370,38 +418,34 @@ def _count(minute: Minute, activity: Observed, usual: Habits, keys: _Keys, rows:
     )
 
 
-def _newer(before: int, known: tuple[Habit, ...], key: int, old: int) -> int:
-    if not key or before == 100:
-        return before
-    found = habits.novelty(known, key, old)
-    return found if found > before else before
-
-
 def _with(values: tuple[int, ...], key: int, most: int) -> tuple[int, ...]:
     """Distinct values in the order they came, at most `most` of them."""
     return values if not key or key in values or len(values) >= most else (*values, key)
 
 
-def _learn(usual: Habits, activity: Observed, keys: _Keys, rows: int) -> Habits:
-    """The habits after one more activity of their day."""
+def _learn(usual: Habits, hour: int, keys: _Keys, news: News, rows: int, met: bool) -> Habits:
+    """The habits after one more activity of their day; `met`: it came with the same as the one before."""
     meet = habits.meet
-    hour = activity.occurred_at // HOUR
     same = hour == usual.hour
     events, moved = (usual.hour_events + 1, usual.hour_rows + rows) if same else (1, rows)
     return Habits(
         usual.day,
-        meet(usual.devices, keys.device),
-        meet(usual.countries, keys.country),
-        meet(usual.networks, keys.usual_network),
+        usual.devices if met else meet(usual.devices, keys.device),
+        usual.countries if met else meet(usual.countries, keys.country),
+        usual.networks if met else meet(usual.networks, keys.usual_network),
         meet(usual.types, keys.type, USUAL_TYPES),
         usual.days,
         usual.old,
+        usual.week,
+        usual.most_events,
+        usual.most_rows,
         usual.hours if same else usual.hours | 1 << hour % 24,
         events if events > usual.events else usual.events,
         moved if moved > usual.rows else usual.rows,
         hour,
         events,
         moved,
+        news,
     )
 
 

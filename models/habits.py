@@ -102,19 +102,23 @@ def old(days: Iterable[Day], today: int) -> int:
     return sum(1 for each in days if each.day <= today - WAIT)
 
 
-def hours_away(days: Iterable[Day], at: int) -> int:
-    """Hours from `at` (ms) to the nearest hour of the week with activity on an old enough day, at most FARTHEST.
-
-    0 when no day is old enough: who has no usual hours cannot be outside of them.
-    """
-    today, week = at // DAY, 0
+def week_of(days: Iterable[Day], today: int) -> tuple[int, ...]:
+    """The usual hours: for each weekday, from Monday on, bit h for each hour with activity on old enough days."""
+    week = [0] * 7
     for each in days:
         if each.day <= today - WAIT:
-            week |= each.hours << (24 * ((each.day + _THURSDAY) % 7))
-    if not week:
-        return 0
-    now = 24 * ((today + _THURSDAY) % 7) + at % DAY // HOUR
+            week[(each.day + _THURSDAY) % 7] |= each.hours
+    return tuple(week)
+
+
+def hours_away(week: tuple[int, ...], at: int) -> int:
+    """Hours from `at` (ms) to the nearest usual hour of the week, before or after, at most FARTHEST.
+
+    0 when there are none: who has no usual hours cannot be outside of them.
+    """
+    now = 24 * ((at // DAY + _THURSDAY) % 7) + at % DAY // HOUR
     for away in range(FARTHEST):
-        if week >> ((now + away) % _WEEK) & 1 or week >> ((now - away) % _WEEK) & 1:
+        after, before = (now + away) % _WEEK, (now - away) % _WEEK
+        if week[after // 24] >> after % 24 & 1 or week[before // 24] >> before % 24 & 1:
             return away
-    return FARTHEST
+    return FARTHEST if any(week) else 0

@@ -24,6 +24,7 @@ class Forest:
     def __init__(self, trees: Trees, scale: float) -> None:
         self.trees, self.scale = trees, scale
         self.levels = _levels(trees)
+        self._limit = _as_float32(trees.threshold)
 
     def score(self, row: ArrayLike) -> float:
         """One row's score: −score_samples of scikit-learn, to 1e-9. About 50 µs for 100 trees."""
@@ -42,22 +43,28 @@ class Forest:
     def _leaves(self, row: ArrayLike) -> NDArray[np.int32]:
         """The leaf of each tree. Values are taken as float32, as scikit-learn compares them."""
         x = np.asarray(row, dtype=np.float32)
-        left, feature, threshold = self.trees.left, self.trees.feature, self.trees.threshold
+        left, feature, limit = self.trees.left, self.trees.feature, self._limit
         node = self.trees.roots
         for _ in range(self.levels):
-            node = left.take(node) + (x.take(feature.take(node)) > threshold.take(node))
+            node = left.take(node) + (x.take(feature.take(node)) > limit.take(node))
         return node
 
     def _batch(self, x: NDArray[np.float32]) -> NDArray[np.float64]:
-        left, feature, threshold = self.trees.left, self.trees.feature, self.trees.threshold
-        rows = np.arange(len(x))
+        left, feature, limit = self.trees.left, self.trees.feature, self._limit
+        flat, rows = x.ravel(), np.arange(len(x), dtype=np.int32) * np.int32(x.shape[1])
         depth = np.zeros(len(x))
         for root in self.trees.roots:
             node = np.full(len(x), root, dtype=np.int32)
             for _ in range(self.levels):
-                node = left.take(node) + (x[rows, feature.take(node)] > threshold.take(node))
+                node = left.take(node) + (flat.take(rows + feature.take(node)) > limit.take(node))
             depth += self.trees.depth.take(node)
         return np.asarray(np.exp2(-depth / self.scale))
+
+
+def _as_float32(threshold: NDArray[np.float64]) -> NDArray[np.float32]:
+    """The largest float32 not above each threshold: a float32 is above the one exactly when it is above the other."""
+    near = threshold.astype(np.float32)
+    return np.where(near > threshold, np.nextafter(near, np.float32(-np.inf)), near)
 
 
 def _levels(trees: Trees) -> int:

@@ -11,7 +11,7 @@ from storage.client import Client
 from storage.columns import Text, moment, ms, slices
 
 _ROW = (
-    f"actor_token, toString(activity_id), {ms('occurred_at')}, action, outcome, net_token, roles, asn, network, "
+    f"actor_token, {ms('occurred_at')}, action, outcome, net_token, roles, asn, network, "
     "country, agent_family, device_id, channel, object_type, object_id, count, bytes, external, exported"
 )
 _THEIRS = f"tenant = {{t:String}} AND occurred_at >= {moment('since')} AND occurred_at < {moment('until')}"
@@ -25,10 +25,9 @@ class Share(msgspec.Struct, frozen=True, array_like=True):
 
 
 class TrainingRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The fields of an activity that models.features looks at, and whose it is."""
+    """The fields of an activity that models.features looks at, and whose it is; training has no use for its id."""
 
     actor: str
-    activity_id: str
     occurred_at: int
     action: str
     outcome: str
@@ -46,6 +45,7 @@ class TrainingRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     bytes: int | None
     external: bool | None
     exported: bool | None
+    activity_id: str = ""
 
 
 class TrainingStore:

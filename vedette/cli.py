@@ -17,6 +17,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "alerts": ("alerts", "list, show and dump alerts"),
     "sources": ("sources", "did my events arrive? per feed: last seen, usual delay, counts"),
     "dead-letters": ("dead_letters", "list, explain and replay records that were refused"),
+    "train": ("train", "make a model of a tenant's ordinary hours from its history"),
+    "models": ("models", "list, show and promote models"),
     "token": ("token", "create, list and revoke API keys"),
     "channels": ("channels", "list and test the channels of on-call"),
     "deliveries": ("deliveries", "list webhook deliveries, deliver one again"),

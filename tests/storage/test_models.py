@@ -78,7 +78,7 @@ async def test_training_reads_what_people_did_in_the_order_of_the_fold(store: Cl
     found = await history.rows("read", first=tokens[0], last=tokens[-1], since=since, until=until, actions=actions)
     assert found == [
         TrainingRow(
-            token, a.activity_id, a.occurred_at, a.action, a.outcome, a.net_token, a.roles, a.asn, a.network,
+            token, a.occurred_at, a.action, a.outcome, a.net_token, a.roles, a.asn, a.network,
             a.country, a.agent_family, a.device_id, a.channel, a.object_type, a.object_id, a.count, a.bytes,
             a.external, a.exported,
         )
