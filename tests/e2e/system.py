@@ -23,10 +23,13 @@ from domain.activity import Activity
 from domain.alert import canonical
 from domain.clock import rfc3339
 from domain.subject import subjects
+from engine.contexts import Contexts
 from engine.fold import Folder, Memory
 from storage.client import Client, connect
 from storage.judge import ClickHouseJudgeStore
+from storage.models import ModelStore
 from storage.settings import StoreSettings
+from stream.models import ModelWatch
 from transport.producer import producer
 from transport.settings import KafkaSettings
 from transport.topics import RAW
@@ -137,9 +140,10 @@ class System:
         return {i: content.encode() for i, content in rows}
 
     async def truth(self) -> dict[str, bytes]:
-        """What one sequential fold of all that is stored gives."""
-        client = await self._asker()
-        folder = Folder(load_registry({}))
+        """What one sequential fold of all that is stored gives, under the models in effect."""
+        client, contexts = await self._asker(), Contexts()
+        await ModelWatch(ModelStore(client), contexts, every=1).take()
+        folder = Folder(load_registry({}), contexts)
         events = await client.query_bodies("SELECT body FROM events", row=Activity)
         mine = sorted({subject for event in events for subject in subjects(event, folder.routing)})
         found: dict[str, bytes] = {}
