@@ -36,8 +36,36 @@ def grown(seed: int, rows: int, columns: int, trees: int, samples: int) -> tuple
     x = chance.normal(size=(rows, columns)) * 10.0 ** chance.integers(-3, 6, columns)
     x[:, ::3] = np.round(x[:, ::3])
     known = IsolationForest(n_estimators=trees, max_samples=min(samples, rows), random_state=seed).fit(x)
-    probes = np.vstack([x[: rows // 2], chance.normal(size=(20, columns)) * 1e6])
-    return known, probes, Forest(*flatten(known))
+    flat = Forest(*flatten(known))
+    probes = np.vstack([x[: rows // 2], chance.normal(size=(20, columns)) * 1e6, edges(flat, columns)])
+    return known, probes, flat
+
+
+def edges(flat: Forest, columns: int) -> Any:
+    """Rows that lie as close to the thresholds as a float32 can, on either side."""
+    found = np.zeros((30, columns), dtype=np.float32)
+    for column in range(columns):
+        asked = flat.trees.threshold[(flat.trees.feature == column) & np.isfinite(flat.trees.threshold)]
+        if len(asked):
+            near = np.resize(asked, 10).astype(np.float32)
+            sides = (near, np.nextafter(near, np.float32(np.inf)), np.nextafter(near, np.float32(-np.inf)))
+            found[:, column] = np.concatenate(sides)
+    return found
+
+
+@pytest.mark.parametrize("threshold", [1.0, 0.1, -0.1, 1e-30, 16_777_217.0])
+def test_a_value_at_a_threshold_goes_left(threshold: float) -> None:
+    trees = Trees(
+        roots=np.array([0], dtype=np.int32),
+        left=np.array([1, 1, 2], dtype=np.int32),
+        feature=np.zeros(3, dtype=np.int32),
+        threshold=np.array([threshold, np.inf, np.inf]),
+        depth=np.array([1.5, 1.0, 2.0]),
+    )
+    flat, near = Forest(trees, 1.0), np.float32(threshold)
+    for value in (near, np.nextafter(near, np.float32(np.inf)), np.nextafter(near, np.float32(-np.inf))):
+        expected = 0.5 if float(value) <= threshold else 0.25
+        assert (flat.score([value]), flat.scores([[value]]).tolist()) == (expected, [expected])
 
 
 forests = given(
