@@ -16,6 +16,7 @@ from api.metrics import Measured
 from api.parts import Parts
 from api.query import only_known
 from api.routes import alerts, dead_letters, events, system
+from api.routes import models as trained
 from api.services import Services
 from storage.api_keys import ApiKeyStore
 
@@ -50,7 +51,7 @@ def create_app(parts: Parts) -> FastAPI:
     guarded = APIRouter(
         prefix=PREFIX, dependencies=[Depends(caller), Depends(only_known)], responses=problems.RESPONSES
     )
-    for each in (events.router, alerts.router, dead_letters.router, system.router):
+    for each in (events.router, alerts.router, dead_letters.router, trained.router, system.router):
         guarded.include_router(each)
     app.include_router(guarded)
     app.include_router(system.open_router)

@@ -229,6 +229,33 @@ class Detectors(Model):
     items: list[Detector]
 
 
+class ModelPromotion(Model):
+    """From when on the model counts, and from when on its alerts are live rather than shadow."""
+
+    effective_from: Time
+    live_from: Time
+    promoted_at: Time
+
+
+class TrainedModel(Model):
+    id: str
+    trained_at: Time
+    since: Time
+    until: Time
+    people: int
+    left_out: Annotated[int, msgspec.Meta(description="people who had alerted, and were not trained on")]
+    hours: int
+    features: list[str]
+    threshold: float
+    alerts_per_1000_users_and_day: Annotated[float, msgspec.Meta(description="the budget behind the threshold")]
+    versions: dict[str, str]
+    promotions: list[ModelPromotion]
+
+
+class TrainedModels(Model):
+    items: list[TrainedModel]
+
+
 class Delay(Model):
     median: float
     p99: float
@@ -301,7 +328,7 @@ class Ready(Model):
 
 MODELS: Final[tuple[Any, ...]] = (
     EventPage, Answer, AlertPage, AlertWhole, AlertEvents, DeadLetterPage, DeadLetterWhole, Replayed, Detectors,
-    Sources, System, Health, Ready, Event,
+    Sources, System, Health, Ready, Event, TrainedModels,
 )  # fmt: skip
 
 

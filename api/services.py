@@ -20,6 +20,7 @@ from storage.dead_letters import DeadLetterStore
 from storage.epochs import EpochStore
 from storage.events import EventStore
 from storage.feeds import FeedStore
+from storage.models import ModelStore
 from storage.reads_figures import FigureStore
 from storage.reads_search import SearchStore
 from storage.settled import SettledStore
@@ -43,6 +44,7 @@ class Services:
             TailStore(parts.reader),
         )
         self.figures, self.search = FigureStore(parts.reader), SearchStore(parts.reader)
+        self.models = ModelStore(parts.reader)
         self.epochs, self.triage = EpochStore(parts.reader), TriageStore(parts.writer)
         self.readiness = Readiness(self.epochs, parts.usable)
         self.cursors, self.metrics = Cursors(parts.pepper), Metrics()
