@@ -268,7 +268,7 @@ def vector(state: Recent) -> tuple[float, ...]:
         log1p(refusals),
         log1p(admin),
         float(round(100 * api / events)),
-        float(habits.hours_away(usual.week, now.at * MINUTE)) if usual.old else 0.0,
+        float(habits.hours_away(usual.week, now.at * MINUTE)),
     )
 
 

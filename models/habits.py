@@ -103,12 +103,15 @@ def old(days: Iterable[Day], today: int) -> int:
 
 
 def week_of(days: Iterable[Day], today: int) -> tuple[int, ...]:
-    """The usual hours: for each weekday, from Monday on, bit h for each hour with activity on old enough days."""
+    """The usual hours: for each weekday, from Monday on, bit h for each hour with activity on old enough days.
+
+    () when no day is old enough.
+    """
     week = [0] * 7
     for each in days:
         if each.day <= today - WAIT:
             week[(each.day + _THURSDAY) % 7] |= each.hours
-    return tuple(week)
+    return tuple(week) if any(week) else ()
 
 
 def hours_away(week: tuple[int, ...], at: int) -> int:
@@ -116,9 +119,11 @@ def hours_away(week: tuple[int, ...], at: int) -> int:
 
     0 when there are none: who has no usual hours cannot be outside of them.
     """
+    if not week:
+        return 0
     now = 24 * ((at // DAY + _THURSDAY) % 7) + at % DAY // HOUR
     for away in range(FARTHEST):
         after, before = (now + away) % _WEEK, (now - away) % _WEEK
         if week[after // 24] >> after % 24 & 1 or week[before // 24] >> before % 24 & 1:
             return away
-    return FARTHEST if any(week) else 0
+    return FARTHEST

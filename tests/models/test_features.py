@@ -182,7 +182,9 @@ def test_people_read_amounts_and_not_logarithms() -> None:
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from([0, 30 * SECOND, MINUTE, 50 * MINUTE, 7 * HOUR, DAY, 2 * DAY, 5 * DAY, 20 * DAY, 28 * DAY]),
+            st.sampled_from(
+                [0, 30 * SECOND, MINUTE, 50 * MINUTE, 7 * HOUR, DAY, 2 * DAY, 5 * DAY, 20 * DAY, 28 * DAY, 31 * DAY]
+            ),
             st.integers(0, 30),
             st.sampled_from(["", "vpn"]),
             st.sampled_from([(), ("sales",), ("admin",)]),
