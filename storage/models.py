@@ -13,7 +13,7 @@ from models.score import Model
 from storage.client import Client
 from storage.columns import ms
 
-#: A promotion lies at least this far ahead of the store's clock, ms (migration 0039): every judge has it in time.
+#: A promotion lies at least this far ahead of the store's clock, ms (migration 0040): every judge has it in time.
 MARGIN = 60_000
 
 _PROMOTION = f"tenant, toString(promotion_id), model, {ms('effective_from')}, {ms('live_from')}, {ms('promoted_at')}"

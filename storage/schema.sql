@@ -46,6 +46,8 @@ CREATE TABLE markers_in (`partition` UInt32, `term` UInt64, `position` UInt64, `
 
 CREATE TABLE migrations (`name` String, `sha256` String, `applied_at` DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC')) ENGINE = MergeTree ORDER BY name SETTINGS index_granularity = 8192;
 
+CREATE TABLE models (`tenant` LowCardinality(String), `model` String, `manifest` String CODEC(ZSTD(3)), `arrays` String CODEC(NONE), `written_at` DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC')) ENGINE = ReplacingMergeTree ORDER BY (tenant, model) SETTINGS index_granularity = 8192;
+
 CREATE TABLE names (`tenant` LowCardinality(String), `token` String, `value` String, `last_seen_ms` Int64 EPHEMERAL, `last_seen` DateTime64(3, 'UTC') DEFAULT fromUnixTimestamp64Milli(last_seen_ms, 'UTC')) ENGINE = ReplacingMergeTree(last_seen) ORDER BY (tenant, token) TTL toDateTime(last_seen) + toIntervalDay(400) SETTINGS index_granularity = 8192;
 
 CREATE TABLE notices (`notice_id` UUID, `tenant` LowCardinality(String), `kind` LowCardinality(String), `subject` String, `text` String, `severity` UInt8, `at` DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC')) ENGINE = ReplacingMergeTree ORDER BY (tenant, notice_id) TTL toDateTime(at) + toIntervalDay(90) SETTINGS index_granularity = 8192;
@@ -53,6 +55,12 @@ CREATE TABLE notices (`notice_id` UUID, `tenant` LowCardinality(String), `kind` 
 CREATE TABLE outbox (`written_at` DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC'), `tenant` LowCardinality(String), `alert_id` UUID, `version` UInt64, `severity` UInt8, `withdrawn` Bool, `stage` LowCardinality(String)) ENGINE = ReplacingMergeTree ORDER BY (alert_id, version) TTL toDateTime(written_at) + toIntervalDay(400) SETTINGS index_granularity = 8192;
 
 CREATE MATERIALIZED VIEW outbox_mv TO outbox (`tenant` String, `alert_id` UUID, `version` UInt64, `severity` UInt8, `withdrawn` Bool, `stage` String) AS SELECT tenant, alert_id, version, severity, withdrawn, stage FROM alerts_in WHERE (partition, term) IN (SELECT partition, max(term) FROM claims GROUP BY partition);
+
+CREATE TABLE promotions (`tenant` LowCardinality(String), `promotion_id` UUID, `model` String, `effective_from` DateTime64(3, 'UTC'), `live_from` DateTime64(3, 'UTC'), `promoted_at` DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC')) ENGINE = MergeTree ORDER BY (tenant, effective_from, promoted_at, promotion_id) SETTINGS index_granularity = 8192;
+
+CREATE MATERIALIZED VIEW promotions_fence TO promotions (`tenant` LowCardinality(String), `promotion_id` UUID, `model` String, `effective_from` DateTime64(3, 'UTC'), `live_from` DateTime64(3, 'UTC')) AS SELECT p.tenant AS tenant, p.promotion_id AS promotion_id, p.model AS model, fromUnixTimestamp64Milli(p.effective_from_ms, 'UTC') AS effective_from, fromUnixTimestamp64Milli(p.live_from_ms, 'UTC') AS live_from FROM promotions_in AS p LEFT JOIN (SELECT tenant, max(last_occurred) AS latest FROM feeds GROUP BY tenant) AS f ON f.tenant = p.tenant WHERE (effective_from >= (now64(3, 'UTC') + toIntervalSecond(60))) OR ((effective_from <= (now64(3, 'UTC') - toIntervalMinute(5))) AND (effective_from > f.latest));
+
+CREATE TABLE promotions_in (`tenant` LowCardinality(String), `promotion_id` UUID, `model` String, `effective_from_ms` Int64, `live_from_ms` Int64) ENGINE = `Null`;
 
 CREATE TABLE skips (`tenant` LowCardinality(String), `source` LowCardinality(String), `feed` LowCardinality(String), `kind` LowCardinality(String), `epoch` UInt32, `lane` LowCardinality(String), `first_offset` UInt64, `last_offset` UInt64, `rows` UInt64, `written_at` DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC')) ENGINE = ReplacingMergeTree ORDER BY (tenant, source, feed, kind, epoch, lane, first_offset) TTL toDateTime(written_at) + toIntervalDay(30) SETTINGS index_granularity = 8192;
 

@@ -6,14 +6,11 @@ from collections.abc import Sequence
 
 import msgspec
 
+from domain.activity import Activity
 from domain.alert import Severity
 from storage.client import Client
-from storage.columns import Text, moment, ms, slices
+from storage.columns import Text, moment, slices
 
-_ROW = (
-    f"actor_token, {ms('occurred_at')}, action, outcome, net_token, roles, asn, network, "
-    "country, agent_family, device_id, channel, object_type, object_id, count, bytes, external, exported"
-)
 _THEIRS = f"tenant = {{t:String}} AND occurred_at >= {moment('since')} AND occurred_at < {moment('until')}"
 
 
@@ -22,30 +19,6 @@ class Share(msgspec.Struct, frozen=True, array_like=True):
 
     actor: str
     rows: int
-
-
-class TrainingRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The fields of an activity that models.features looks at, and whose it is; training has no use for its id."""
-
-    actor: str
-    occurred_at: int
-    action: str
-    outcome: str
-    net_token: str
-    roles: tuple[str, ...]
-    asn: int | None
-    network: str
-    country: str
-    agent_family: str
-    device_id: str
-    channel: str
-    object_type: str
-    object_id: str
-    count: int | None
-    bytes: int | None
-    external: bool | None
-    exported: bool | None
-    activity_id: str = ""
 
 
 class TrainingStore:
@@ -65,14 +38,14 @@ class TrainingStore:
 
     async def rows(
         self, tenant: str, *, first: str, last: str, since: int, until: int, actions: Sequence[str]
-    ) -> list[TrainingRow]:
+    ) -> list[Activity]:
         """What people from token `first` to `last` did, actor by actor, in the order of the fold."""
-        return await self._client.query(
-            f"SELECT {_ROW} FROM events FINAL WHERE {_THEIRS} AND actor_token >= {{first:String}} "
+        return await self._client.query_bodies(
+            f"SELECT body FROM events FINAL WHERE {_THEIRS} AND actor_token >= {{first:String}} "
             "AND actor_token <= {last:String} AND actor_kind IN ('human', 'guest') "
             "AND action IN {actions:Array(String)} ORDER BY actor_token, occurred_at, toString(activity_id)",
             {"t": tenant, "first": first, "last": last, "since": since, "until": until, "actions": list(actions)},
-            row=TrainingRow,
+            row=Activity,
         )
 
     async def alerted(self, tenant: str, *, besides: str, since: int) -> set[str]:

@@ -11,7 +11,7 @@ from models.artifact import pack
 from storage.client import Client
 from storage.events import EventStore
 from storage.models import ModelStore, TooSoon
-from storage.training import Share, TrainingRow, TrainingStore
+from storage.training import Share, TrainingStore
 from tests.detectors.story import MIDNIGHT, Story
 from tests.detectors.story import moved as changed
 from tests.models import made
@@ -76,13 +76,4 @@ async def test_training_reads_what_people_did_in_the_order_of_the_fold(store: Cl
     assert await history.actors("read", since=since, until=until) == [Share(t, len(of[t])) for t in tokens]
     actions = ["record.read", "data.exported"]
     found = await history.rows("read", first=tokens[0], last=tokens[-1], since=since, until=until, actions=actions)
-    assert found == [
-        TrainingRow(
-            token, a.occurred_at, a.action, a.outcome, a.net_token, a.roles, a.asn, a.network,
-            a.country, a.agent_family, a.device_id, a.channel, a.object_type, a.object_id, a.count, a.bytes,
-            a.external, a.exported,
-        )
-        for token in tokens
-        for a in of[token]
-        if a.action in actions
-    ]  # fmt: skip
+    assert found == [moved(a, tenant="read") for token in tokens for a in of[token] if a.action in actions]

@@ -16,6 +16,7 @@ from domain.errors import SettingsInvalid, VedetteError
 from vedette import compose
 
 if TYPE_CHECKING:
+    from domain.activity import Activity
     from models.hours import Hours
     from storage.training import Share, TrainingStore
     from vedette.settings import Settings
@@ -70,9 +71,9 @@ async def _read(store: TrainingStore, hours: Hours, tenant: str, since: int, unt
         )
     pages, done = list(_pages(actors)), 0
 
-    async def fetch(page: Sequence[Share]) -> list[object]:
+    async def fetch(page: Sequence[Share]) -> list[Activity]:
         first, last = page[0].actor, page[-1].actor
-        return list(await store.rows(tenant, first=first, last=last, since=since, until=until, actions=actions))
+        return await store.rows(tenant, first=first, last=last, since=since, until=until, actions=actions)
 
     coming = asyncio.create_task(fetch(pages[0]))
     for number, page in enumerate(pages):
@@ -84,9 +85,9 @@ async def _read(store: TrainingStore, hours: Hours, tenant: str, since: int, unt
         progress(f"{done:,} of {len(actors):,} people, {hours.activities:,} activities, {len(hours):,} hours")
 
 
-def _learn(hours: Hours, rows: list[object]) -> None:
-    for actor, theirs in groupby(rows, key=attrgetter("actor")):
-        hours.add(actor, theirs)  # type: ignore[arg-type]  # rows of storage.training
+def _learn(hours: Hours, rows: list[Activity]) -> None:
+    for actor, theirs in groupby(rows, key=attrgetter("actor_token")):
+        hours.add(actor, theirs)
 
 
 def _pages(actors: Sequence[Share]) -> Iterator[Sequence[Share]]:
