@@ -1,0 +1,130 @@
+"""From an address to its origin, by one version of the data."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from ingest.enrich.mmdb import Mmdb, asn_of, network_of, place_of
+from ingest.enrich.networks import Ranges, Systems
+from ingest.enrich.origin import COUNTRY_KM, NOWHERE, Answer, Origin, Place, usual_radius
+from ingest.enrich.parse import Number, number, special
+from ingest.enrich.places import CompactNetworks, CompactPlaces
+from ingest.enrich.settings import Override
+
+#: Addresses whose answer each version remembers; about 500 bytes each.
+REMEMBERED: Final = 16_384
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What one version of the data consists of; the user's own files are asked first, in turn."""
+
+    places: CompactPlaces
+    systems_of: CompactNetworks
+    ranges: Ranges
+    systems: Systems
+    city: Sequence[Mmdb] = ()
+    asn: Sequence[Mmdb] = ()
+    anonymous: Sequence[Mmdb] = ()
+
+
+class Lookup:
+    """Answers from `sources` and `overrides`: always the same for the same address."""
+
+    def __init__(self, sources: Sources, overrides: dict[str, Override]) -> None:
+        self._sources = sources
+        ranges = [(ipaddress.ip_network(cidr), cidr, override) for cidr, override in overrides.items()]
+        self._overrides = sorted(ranges, key=lambda known: -known[0].prefixlen)
+        self.ask = lru_cache(maxsize=REMEMBERED)(self._ask)
+
+    def _ask(self, ip: str) -> Answer:
+        """Everything about an address; nothing about a text that is none. Raises DataUnreadable for a damaged file."""
+        at = number(ip)
+        if at is None:
+            return NOWHERE
+        kind = special(at)
+        answer = self._found(at) if kind is None else _inside(kind)
+        cidr, override = self._override(at)
+        return answer if override is None else self._overridden(answer, cidr, override)
+
+    def _found(self, at: Number) -> Answer:
+        place, place_from = self._place(at)
+        asn, asn_from = self._asn(at)
+        network, network_from = self._network(at, asn)
+        return Answer(_origin(place, asn, network or "unknown"), place_from, asn_from, network_from)
+
+    def _place(self, at: Number) -> tuple[Place | None, str]:
+        for file in self._sources.city:
+            if (place := place_of(file.get(at))) is not None:
+                return self._widened(place), file.label
+        place = self._sources.places.place(at)
+        return place, self._sources.places.label if place else ""
+
+    def _widened(self, place: Place) -> Place:
+        """A place that is only a country becomes the circle around it, never its middle."""
+        if place.city or place.region or place.lat is not None:
+            return place
+        extent = self._sources.places.extent(place.country)
+        if extent is None:
+            return place
+        return Place(place.country, lat=extent.lat, lon=extent.lon, radius_km=max(extent.radius_km, COUNTRY_KM))
+
+    def _asn(self, at: Number) -> tuple[int | None, str]:
+        for file in self._sources.asn:
+            if (asn := asn_of(file.get(at))) is not None:
+                return asn, file.label
+        asn = self._sources.systems_of.asn(at)
+        return asn, self._sources.systems_of.label if asn else ""
+
+    def _network(self, at: Number, asn: int | None) -> tuple[str, str]:
+        for file in self._sources.anonymous:
+            kind, field = network_of(file.get(at))
+            if kind:
+                return kind, f"{field}, {file.label}"
+        kind, why = self._sources.ranges.kind(at)
+        return (kind, why) if kind else self._sources.systems.kind(asn)
+
+    def _override(self, at: Number) -> tuple[str, Override | None]:
+        for net, cidr, override in self._overrides:
+            if net.max_prefixlen == at.bits and at.value >> (at.bits - net.prefixlen) == (
+                int(net.network_address) >> (at.bits - net.prefixlen)
+            ):
+                return cidr, override
+        return "", None
+
+    def _overridden(self, answer: Answer, cidr: str, override: Override) -> Answer:
+        why = f"override {cidr}" + (f" ({override.label})" if override.label else "")
+        origin = answer.origin
+        place = Place(origin.country, origin.region, origin.city, origin.lat, origin.lon, origin.radius_km)
+        if override.placed:
+            place = self._widened(_placed(override))
+        return Answer(
+            _origin(place, origin.asn, override.network or origin.network),
+            why if override.placed else answer.place_from,
+            answer.asn_from,
+            why if override.network else answer.network_from,
+        )
+
+
+def _inside(kind: str) -> Answer:
+    return Answer(Origin(network=kind), network_from="" if kind == "unknown" else "a private range")
+
+
+def _origin(place: Place | None, asn: int | None, network: str) -> Origin:
+    if place is None:
+        return Origin(asn=asn, network=network)
+    return Origin(
+        place.country, place.region, place.city, place.lat, place.lon, place.radius_km, asn=asn, network=network
+    )
+
+
+def _placed(override: Override) -> Place:
+    radius = override.radius_km or usual_radius(city=override.city, region=override.region)
+    known = override.lat is not None
+    return Place(
+        override.country, override.region, override.city, override.lat, override.lon, radius if known else None
+    )
