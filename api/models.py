@@ -307,6 +307,14 @@ class SystemVersions(Model):
     detectors: dict[str, str]
 
 
+class DataInEffect(Model):
+    kind: str
+    name: str
+    date: str
+    effective_from: Time | None
+    attribution: str
+
+
 class System(Model):
     tenant: str
     settled_through: Time | None
@@ -315,6 +323,7 @@ class System(Model):
     markers: list[PartitionMarker]
     lag: Lag
     versions: SystemVersions
+    data: list[DataInEffect]
 
 
 class Health(Model):

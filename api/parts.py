@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from api.settings import ApiSettings
 from detectors.registry import Registry
@@ -23,13 +23,24 @@ class Producer(Protocol):
     ) -> Awaitable[Any]: ...
 
 
+class DataSet(NamedTuple):
+    """A source of what is known about addresses: what it tells, its name and date, and since which event time, ms."""
+
+    kind: str
+    name: str
+    date: str  # YYYY-MM-DD, "" of what has none
+    effective_from: int  # 0: everything before
+    attribution: str  # to be shown where its answers are
+
+
 async def _nothing() -> None:
     """Nothing to look at, nothing to close."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """`reader` answers questions, `writer` records decisions; `pepper` keys API keys and cursors.
+    """`reader` answers questions, `writer` records decisions; `pepper` keys API keys and cursors; `datasets` says what
+    data about addresses is in effect.
 
     `usable` raises Unavailable, with a sentence, while what is beside the store cannot be used: the broker, or room for
     it. `full` says, in a sentence, why nothing more may be sent to the broker, "" while it may. `close` is awaited
@@ -44,6 +55,7 @@ class Parts:
     keys: TenantKeys
     pepper: bytes
     version: str = "0"
+    datasets: Callable[[], Sequence[DataSet]] = tuple
     usable: Callable[[], Awaitable[None]] = _nothing
     full: Callable[[], str] = str
     close: Callable[[], Awaitable[None]] = _nothing

@@ -35,7 +35,7 @@ class Services:
 
     def __init__(self, parts: Parts) -> None:
         self.settings, self.registry, self.version = parts.settings, parts.registry, parts.version
-        self.reader = parts.reader
+        self.reader, self.datasets = parts.reader, parts.datasets
         self.events, self.alerts = EventStore(parts.reader), AlertStore(parts.reader)
         self.letters, self.replayed = DeadLetterStore(parts.reader), DeadLetterStore(parts.writer)
         self.feeds, self.settled, self.tail = (

@@ -76,16 +76,22 @@ class Who(NamedTuple):
     family: str  # of the user agent
 
 
+#: Puts what is known of an address at an event time (ms) into a row; see ingest.enrich.enricher.
+Fill = Callable[[list[Any], str, int], None]
+
+
 class Normaliser:
-    """Turns each record into activities, a dead letter or a skip, always the same for the same record and keys.
+    """Turns each record into activities, a dead letter or a skip, always the same for the same record, keys and places.
+
+    Without `fill` an activity holds only what the record says of its origin.
 
     Never raises because of a record: an exception of our own becomes a dead letter with the code `internal`, until too
     many come in a row (see `failures`). What `keys` raises passes through, since then nothing is wrong with the record:
     a VedetteError, or the OSError of a key file that cannot be read.
     """
 
-    def __init__(self, settings: IngestSettings, keys: Callable[[str], Tokeniser]) -> None:
-        self._keys = keys
+    def __init__(self, settings: IngestSettings, keys: Callable[[str], Tokeniser], *, fill: Fill | None = None) -> None:
+        self._keys, self._fill = keys, fill
         self._default = settings.default_tenant
         self._tenants = {long_id(organization): tenant for organization, tenant in settings.organizations.items()}
         self.failures = Failures()
@@ -175,6 +181,8 @@ class Normaliser:
             raise missing("id", "over HTTP each event needs its own id, so that a retry is not a second event")
         who = self._who(tenant, row[_ACTOR_ID], row[_LOGIN], row[_IP], row[_USER_AGENT], row[_APP_ID])
         _clean_origin(row, who, flags)
+        if self._fill is not None and who.ip and row[_IP_BASIS] != "vendor":
+            self._fill(row, who.ip, occurred_at)
         _flag_unknowns(row, flags)
         row[_TOKENS] = who.tokens
         actor, login, ip, _, app = who.tokens

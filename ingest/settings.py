@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from domain.errors import SettingsInvalid
+from ingest.enrich.settings import EnrichSettings
 
 #: What a tenant may be called; `storage.keys` makes a file of that name.
 TENANT: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -24,6 +25,7 @@ class IngestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     )
     fetch_rows: int = 20_000  # records taken from Kafka at most per insert
     cycle: float = 0.25  # seconds between two inserts at least, while there is little to insert
+    enrich: EnrichSettings = EnrichSettings()
 
     def __post_init__(self) -> None:
         if not 0 <= self.lateness <= 60:

@@ -18,6 +18,7 @@ from vedette.settings import Settings, load
 
 if TYPE_CHECKING:
     from detectors.registry import Registry
+    from ingest.enrich.enricher import Enricher
 
 
 class Running(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +93,14 @@ def reachable(made: Settings) -> Settings:
 
 def keys(made: Settings) -> TenantKeys:
     return TenantKeys(made.data_dir / "keys")
+
+
+def enricher(made: Settings) -> Enricher:
+    """What ingest asks about addresses; it knows nothing until its versions are taken up or read."""
+    from ingest.enrich.enricher import Enricher
+    from ingest.enrich.versions import Versions
+
+    return Enricher(Versions(made.data_dir / "geo"))
 
 
 def registry(made: Settings) -> Registry:

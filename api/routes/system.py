@@ -67,7 +67,10 @@ async def list_sources(who: Who, uses: Uses, since: Since = "-24h") -> Response:
     "/system", operation_id="get_system", responses=models.answers(models.System), summary="How far the system has come"
 )
 async def get_system(who: Who, uses: Uses) -> Response:
-    """Alerts of the key's tenant completed before `settled_through` are final; null while that is not known."""
+    """Alerts of the key's tenant completed before `settled_through` are final; null while that is not known.
+
+    `data` is what places and networks of addresses come from, with the event time from which it holds (null: always).
+    """
     epoch = await uses.epochs.current()
     through = await uses.settled.through(who.tenant, epoch)
     markers, lanes = await _progress(uses, epoch)
@@ -86,6 +89,16 @@ async def get_system(who: Who, uses: Uses) -> Response:
                 "vedette": uses.version,
                 "detectors": {armed.slot: armed.settings_hash for armed in uses.registry.all},
             },
+            "data": [
+                {
+                    "kind": each.kind,
+                    "name": each.name,
+                    "date": each.date,
+                    "effective_from": rfc3339(each.effective_from) if each.effective_from else None,
+                    "attribution": each.attribution,
+                }
+                for each in uses.datasets()
+            ],
         }
     )
 

@@ -15,7 +15,7 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.keys import create
-from api.parts import Parts
+from api.parts import DataSet, Parts
 from api.policy import ROLES
 from api.settings import ApiSettings
 from detectors.registry import load
@@ -122,6 +122,10 @@ async def world(store: Client, reader: Client, tmp_path: Path) -> World:
             keys=tokens,
             pepper=PEPPER,
             version="1.2.3",
+            datasets=lambda: [
+                DataSet("places", "Mine", "2026-06-05", 0, ""),
+                DataSet("asn", "ASN", "2026-06-17", 1_764_072_000_000, "us"),
+            ],
         )
     )
     keys = {

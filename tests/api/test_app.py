@@ -138,3 +138,13 @@ async def test_the_system_says_how_far_a_tenant_is_settled(world: World) -> None
     assert (system["tenant"], system["settled_through"]) == ("globex", None)
     assert (system["epoch"], system["versions"]["vedette"]) == ({"epoch": epoch, "partitions": 2}, "1.2.3")
     assert [marker["clock"] for marker in system["markers"]] == [None, None]
+    assert system["data"] == [
+        {"kind": "places", "name": "Mine", "date": "2026-06-05", "effective_from": None, "attribution": ""},
+        {
+            "kind": "asn",
+            "name": "ASN",
+            "date": "2026-06-17",
+            "effective_from": clock.rfc3339(NOON),
+            "attribution": "us",
+        },
+    ]

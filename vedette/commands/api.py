@@ -9,6 +9,9 @@ import os
 from importlib.metadata import version
 from pathlib import Path
 
+import msgspec
+
+from domain import clock
 from domain.errors import BrokerUnavailable
 from vedette import compose, room
 from vedette.settings import Settings
@@ -32,7 +35,7 @@ async def _run(made: Settings, host: str, port: int) -> None:
     import uvicorn
 
     from api.app import create_app
-    from api.parts import Parts
+    from api.parts import DataSet, Parts
     from storage.client import connect
     from transport.cluster import cluster_id
     from transport.producer import producer
@@ -41,6 +44,12 @@ async def _run(made: Settings, host: str, port: int) -> None:
     reader = await connect(made.store, "reader")
     writer = await connect(made.store, "writer")
     sender = await producer(made.kafka)
+
+    enricher = compose.enricher(made)
+
+    def datasets() -> list[DataSet]:
+        enricher.read()
+        return [DataSet(*msgspec.structs.astuple(each)) for each in enricher.datasets(clock.now())]
 
     async def usable() -> None:
         await cluster_id(made.kafka, timeout=2.0)
@@ -63,6 +72,7 @@ async def _run(made: Settings, host: str, port: int) -> None:
             keys=compose.keys(made),
             pepper=pepper_of(made),
             version=version("vedette"),
+            datasets=datasets,
             usable=usable,
             full=lambda: room.no_room(broker_memory(made.data_dir)),
             close=close,

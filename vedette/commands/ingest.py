@@ -21,7 +21,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _run(made: Settings) -> None:
+    from domain import clock
     from domain.errors import VedetteError
+    from ingest.enrich.refresh import keep_up
     from ingest.normalise import Normaliser
     from ingest.pipeline import Pipeline
     from ingest.store import ClickHouseIngestStore
@@ -32,6 +34,8 @@ async def _run(made: Settings) -> None:
     from transport.producer import producer
     from transport.topics import ACTIVITY, RAW_TOPICS
 
+    enricher = compose.enricher(made)
+    enricher.take_up(made.ingest.enrich, at=clock.now())
     client = await connect(made.store, "writer")
     epoch = await EpochStore(client).current()
     if epoch is None:
@@ -42,7 +46,7 @@ async def _run(made: Settings) -> None:
         await sender.send_and_wait(ACTIVITY, message, partition=partition)
 
     pipeline = Pipeline(
-        normalise=Normaliser(made.ingest, compose.keys(made).tokeniser).normalise,
+        normalise=Normaliser(made.ingest, compose.keys(made).tokeniser, fill=enricher.fill).normalise,
         store=ClickHouseIngestStore(client),
         send=send,
         routing=compose.registry(made).routing(),
@@ -56,7 +60,9 @@ async def _run(made: Settings) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, worker.stop)
     await reader.start()
+    refresh = asyncio.create_task(keep_up(enricher, made.ingest.enrich))
     try:
         await work(worker, lambda: print("ready", flush=True))
     finally:
-        await asyncio.gather(reader.stop(), sender.stop(), client.close(), return_exceptions=True)
+        refresh.cancel()
+        await asyncio.gather(refresh, reader.stop(), sender.stop(), client.close(), return_exceptions=True)

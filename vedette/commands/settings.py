@@ -40,7 +40,7 @@ def redacted(values: Mapping[str, Any]) -> dict[str, Any]:
 
     def one(name: str, value: Any) -> Any:
         if isinstance(value, Mapping):
-            return redacted(value)
+            return HIDDEN if name == "overrides" and value else redacted(value)
         return HIDDEN if name in _TELLING and value else value
 
     return {name: one(name, value) for name, value in values.items()}
