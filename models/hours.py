@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import features
-from .features import Observed, Recent
+from . import features, memory
+from .memory import Recent
+from .observe import SEEN, Observed, observe
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 class Hours:
     """Collects one row per event-minute of each actor that would have been scored."""
 
-    def __init__(self, *, learning: int = features.LEARNING, least_days: int = features.LEAST_DAYS) -> None:
+    def __init__(self, *, learning: int = memory.LEARNING, least_days: int = memory.LEAST_DAYS) -> None:
         """`learning` in days: rows begin when an actor was known for so long and active on `least_days` days."""
         self._learning, self._least_days = learning, least_days
         self._rows, self._times = array("f"), array("q")
@@ -30,11 +31,11 @@ class Hours:
         """All activities of one actor, oldest first; those that the features do not see are passed over."""
         state, before = Recent(), len(self._times)
         for activity in activities:
-            if activity.action not in features.SEEN:
+            if activity.action not in SEEN:
                 continue
             self.activities += 1
-            first = features.new_minute(state, activity.occurred_at)
-            state = features.observe(state, activity)
+            first = memory.new_minute(state, activity.occurred_at)
+            state = observe(state, activity)
             if first and self._ready(state):
                 self._rows.extend(features.vector(state))
                 self._times.append(activity.occurred_at)
@@ -42,7 +43,7 @@ class Hours:
         self._lengths.append(len(self._times) - before)
 
     def _ready(self, state: Recent) -> bool:
-        since, active = features.known_for(state)
+        since, active = memory.known_for(state)
         return since >= self._learning and active >= self._least_days
 
     def __len__(self) -> int:

@@ -12,8 +12,10 @@ from domain.activity import Activity
 from domain.alert import Evidence, Part, Severity, evidence
 from domain.clock import DAY
 from domain.subject import ACTOR
-from models import features
-from models.features import FEATURES, Recent
+from models import features, memory
+from models.features import FEATURES
+from models.memory import Recent
+from models.observe import SEEN, observe
 
 if TYPE_CHECKING:
     from models.explain import Explained
@@ -29,8 +31,8 @@ DECIMALS = 6
 
 @dataclass(frozen=True)
 class UnusualActivity:
-    learning: timedelta = timedelta(days=features.LEARNING)
-    least_days: int = features.LEAST_DAYS
+    learning: timedelta = timedelta(days=memory.LEARNING)
+    least_days: int = memory.LEAST_DAYS
     least_actors: int = 50
     medium: float = 0.1
 
@@ -41,7 +43,7 @@ class UnusualActivity:
         title="Unusual activity",
         severity=Severity.LOW,
         scope=ACTOR,
-        actions=features.SEEN,
+        actions=SEEN,
         attack=("T1078",),
         horizon=timedelta(days=30),
         cooldown=timedelta(hours=24),
@@ -76,8 +78,8 @@ class UnusualActivity:
     def step(self, state: Recent, activity: Activity, context: Context) -> Step[Recent]:
         if activity.actor_kind not in PEOPLE:
             return Step(state)
-        first = features.new_minute(state, activity.occurred_at)
-        state = features.observe(state, activity)
+        first = memory.new_minute(state, activity.occurred_at)
+        state = observe(state, activity)
         model = context.model
         if model is None or not first or not self._ready(state, model):
             return Step(state)
@@ -88,7 +90,7 @@ class UnusualActivity:
         return Step(state, (self._finding(state, activity, model, row, score),))
 
     def _ready(self, state: Recent, model: Model) -> bool:
-        since, active = features.known_for(state)
+        since, active = memory.known_for(state)
         known = since * DAY >= self.learning / timedelta(milliseconds=1) and active >= self.least_days
         return known and model.manifest.actors >= self.least_actors
 
@@ -112,7 +114,7 @@ class UnusualActivity:
         )
 
     def _severity(self, state: Recent, threshold: float, score: float) -> tuple[Severity, dict[str, Part]]:
-        if features.new_role(state):
+        if memory.new_role(state):
             return Severity.INFO, {"suppressed": "the roles of this person changed within the last 7 days"}
         if score > round(threshold + self.medium, DECIMALS):
             return Severity.MEDIUM, {"why": f"the score is more than {self.medium:g} above the threshold"}
@@ -145,5 +147,5 @@ def _baseline(model: Model, row: tuple[float, ...], explained: Explained) -> dic
 
 def _evidence(state: Recent) -> Evidence:
     """The activities of the hour. Of a busy minute only the first are named; the count is exact all the same."""
-    named = evidence(features.ids(state))
-    return Evidence(named.first, named.last, features.events(state), named.digest)
+    named = evidence(memory.ids(state))
+    return Evidence(named.first, named.last, memory.events(state), named.digest)

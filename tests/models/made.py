@@ -8,9 +8,11 @@ from functools import cache
 from domain.activity import Activity
 from domain.clock import DAY, HOUR, MINUTE
 from models.artifact import pack
-from models.features import Recent, observe, vector
+from models.features import vector
 from models.forest import train
 from models.hours import Hours
+from models.memory import Recent
+from models.observe import observe
 from models.score import Model
 from tests.detectors.story import MIDNIGHT, Story
 

@@ -12,19 +12,9 @@ from hypothesis import strategies as st
 
 from domain.activity import Activity
 from domain.clock import DAY, HOUR, MINUTE, SECOND
-from models.features import (
-    FEATURES,
-    NAMES,
-    Recent,
-    events,
-    ids,
-    known_for,
-    new_minute,
-    new_role,
-    observe,
-    shown,
-    vector,
-)
+from models.features import FEATURES, NAMES, shown, vector
+from models.memory import Recent, events, ids, known_for, new_minute, new_role
+from models.observe import observe
 from tests.detectors.story import MIDNIGHT, Story
 from tests.models import made
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.ensemble import IsolationForest
 
-from models import features
+from models import features, memory
 from models.artifact import (
     ArtifactInvalid,
     Manifest,
@@ -163,7 +163,7 @@ def test_history_is_learnt_from_only_when_an_actor_is_known() -> None:
     hours.add("ann", told)
     first = told[0].occurred_at // 86_400_000
     assert set(hours.frame()["at"] // 86_400_000) == {
-        day for day in {each.occurred_at // 86_400_000 for each in told} if day >= first + features.LEARNING
+        day for day in {each.occurred_at // 86_400_000 for each in told} if day >= first + memory.LEARNING
     }
 
 

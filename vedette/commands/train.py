@@ -61,9 +61,9 @@ async def _run(args: argparse.Namespace, made: Settings) -> int:
 
 async def _read(store: TrainingStore, hours: Hours, tenant: str, since: int, until: int) -> None:
     """Every person's activities through the features, some people at a time, the next ones fetched meanwhile."""
-    from models import features
+    from models.observe import SEEN
 
-    actions = sorted(features.SEEN)
+    actions = sorted(SEEN)
     actors = await store.actors(tenant, since=since, until=until)
     if not actors:
         raise VedetteError(
