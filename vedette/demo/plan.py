@@ -13,6 +13,7 @@ from domain.errors import SettingsInvalid, VedetteError
 from simulation.company import Company, beginning, last_morning, morning_of
 
 _MARK = "demo.json"
+_SETTINGS = b"# a demo runs on defaults, but takes up its model sooner\n[detect]\nmodels_every = 0.5\n"
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +54,10 @@ def prepare(data: Path, made: Plan) -> Path:
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
         (data / "keys").mkdir(mode=0o700)
         _write(data / "keys" / "acme.key", hashlib.sha256(f"vedette demo, seed {made.seed}".encode()).digest())
-        _write(data / "vedette.toml", b"# a demo runs on defaults\n")
+        _write(
+            data / "vedette.toml",
+            b"# a demo runs on defaults, but takes up its model sooner\n[detect]\nmodels_every = 0.5\n",
+        )
         _write(mark, msgspec.json.encode(made))
     return data / "vedette.toml"
 

@@ -13,23 +13,28 @@ import msgspec
 
 from domain.clock import DAY, moment
 from domain.errors import VedetteError
+from models.artifact import Manifest, pack
 from simulation import company as acme
 from simulation.company import Company
 from simulation.people import APPS
 from simulation.places import OFFICES
 from simulation.records import TENANT, Event
 from simulation.scorecard import Scorecard, score
-from storage.client import connect
+from storage.client import Client, connect
 from storage.keys import TenantKeys
+from storage.models import ModelStore
 from transport.topics import RAW, RAW_IMPORT
 from vedette.compose import keys
 from vedette.demo.alerts import Alerts
 from vedette.demo.feeding import HISTORY, LIVE, Feeder
 from vedette.demo.showing import alert_line
 from vedette.demo.stage import Say, Stage, ok
+from vedette.training import Lesson, learn
 
 #: Seconds without any progress after which the demo gives up, and between two looks.
 PATIENCE, TICK = 60.0, 0.1
+#: Seconds after which detect has taken up a promoted model: it looks twice a second, see `plan.prepare`.
+TAKEN_UP = 2.0
 T = TypeVar("T")
 
 
@@ -53,10 +58,10 @@ class Play:
     """One company on one running stage."""
 
     def __init__(
-        self, company: Company, stage: Stage, say: Say, *, runner: asyncio.Runner, feeder: Feeder, alerts: Alerts
+        self, company: Company, stage: Stage, say: Say, *, runner: asyncio.Runner, feeder: Feeder, reader: Client
     ) -> None:
         self._company, self._stage, self._say = company, stage, say
-        self._runner, self._feeder, self._alerts = runner, feeder, alerts
+        self._runner, self._feeder, self._reader, self._alerts = runner, feeder, reader, Alerts(reader)
 
     def history(self) -> Took:
         """Thirty days through the import topic, as `vedette import --history` sends them."""
@@ -76,6 +81,31 @@ class Play:
         words = f"{events:,} events of {acme.HISTORY // DAY} days, stored, judged and settled"
         self._say(ok("history", words, took.seconds))
         return took
+
+    def training(self) -> Took:
+        """A model of the company's ordinary hours, from its history; it counts from the morning on, without a trial."""
+        company, began = self._company, time.monotonic()
+        lesson = Lesson(
+            tenant=TENANT, since=company.start - acme.HISTORY, until=company.start, at=company.start, seed=company.seed
+        )
+        manifest = self._run(self._train(lesson))
+        took = Took(manifest.rows, time.monotonic() - began)
+        words = f"{manifest.rows:,} hours of {manifest.actors:,} people; {manifest.alerts} of them above its threshold"
+        self._say(ok("model", words, took.seconds))
+        return took
+
+    async def _train(self, lesson: Lesson) -> Manifest:
+        manifest, trees = await learn(self._reader, lesson, self._progress)
+        made = self._stage.supervisor.settings
+        writer = await connect(made.store, "writer")
+        try:
+            models = ModelStore(writer)
+            name = await models.put(manifest, pack(trees))
+            await models.promote(TENANT, name, effective_from=lesson.until, live_from=lesson.until)
+        finally:
+            await writer.close()
+        await asyncio.sleep(TAKEN_UP)
+        return manifest
 
     def morning(self, speed: float | None) -> Took:
         """The morning through the raw topic, `speed` times as fast as life, None for all at once; alerts are said."""
@@ -156,7 +186,7 @@ def play(company: Company, stage: Stage, say: Say) -> Iterator[Play]:
         try:
             feeder = runner.run(Feeder.open(made, reader))
             try:
-                yield Play(company, stage, say, runner=runner, feeder=feeder, alerts=Alerts(reader))
+                yield Play(company, stage, say, runner=runner, feeder=feeder, reader=reader)
             finally:
                 runner.run(feeder.close())
         finally:
