@@ -76,4 +76,5 @@ async def test_training_reads_what_people_did_in_the_order_of_the_fold(store: Cl
     assert await history.actors("read", since=since, until=until) == [Share(t, len(of[t])) for t in tokens]
     actions = ["record.read", "data.exported"]
     found = await history.rows("read", first=tokens[0], last=tokens[-1], since=since, until=until, actions=actions)
-    assert found == [moved(a, tenant="read") for token in tokens for a in of[token] if a.action in actions]
+    sent = {each.activity_id: each for each in people}
+    assert found == [sent[a.activity_id] for token in tokens for a in of[token] if a.action in actions]
