@@ -1,0 +1,153 @@
+"""What each stage costs: the real code in this process, CPU µs, on the benchmark's own events."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from benchmarks import parts
+from benchmarks.traffic import Backlog, backlog
+from detectors.base import Context
+from detectors.registry import Armed
+from domain import clock
+from domain.activity import Activity
+from domain.subject import subjects
+from domain.wire import Bundle, decode
+from ingest.normalise import Normaliser
+from ingest.record import Record
+from ingest.settings import IngestSettings
+from ingest.sources.generic_fast import read
+
+#: Messages of a partition between two checkpoints: about a second's under load.
+CHECKPOINT_MESSAGES = 20
+
+
+class Stage(msgspec.Struct, frozen=True):
+    """CPU µs of one stage for each thing that it handles; `handled` of them were measured."""
+
+    stage: str
+    per: str  # event | delivery (an activity to a partition that judges it) | activity (one that the detector sees)
+    us: float
+    handled: int
+
+
+class Watch:
+    """Adds up CPU time by stage."""
+
+    def __init__(self) -> None:
+        self._spent: dict[str, float] = {}
+
+    @contextmanager
+    def on(self, stage: str) -> Iterator[None]:
+        began = time.process_time()
+        try:
+            yield
+        finally:
+            self._spent[stage] = self._spent.get(stage, 0.0) + time.process_time() - began
+
+    def stage(self, name: str, per: str, handled: int) -> Stage:
+        return Stage(name, per, round(self._spent.get(name, 0.0) / max(1, handled) * 1e6, 2), handled)
+
+
+async def measure(waiting: Backlog, keys: Path) -> list[Stage]:
+    """Every stage of ingest and detect, in the order in which an event meets them."""
+    watch, events = Watch(), len(waiting.records)
+    with watch.on("decode"):
+        for raw in waiting.records:
+            read(raw)
+    normalise, records = parts.normaliser(keys), parts.records(waiting.records, waiting.times)
+    activities = _normalise(normalise, records, watch)
+    await _insert(activities, waiting.records, watch)
+    delivered = await _judge(await _bundle(normalise, records, watch), watch)
+    return [
+        *(watch.stage(name, "event", events) for name in ("decode", "normalise", "insert encode", "bundle encode")),
+        *(watch.stage(name, "delivery", delivered) for name in ("bundle decode", "judge", "checkpoint")),
+        *(_step(armed, activities) for armed in parts.registry().all),
+    ]
+
+
+def _normalise(normalise: Normaliser, records: Sequence[Record], watch: Watch) -> list[Activity]:
+    """Decoding and enrichment included. People are remembered already, as after a while of work."""
+    for record in records[: len(records) // 5]:
+        normalise.normalise(record)
+    with watch.on("normalise"):
+        made = [normalise.normalise(record) for record in records]
+    return [activity for each in made if isinstance(each, list) for activity in each]
+
+
+async def _insert(activities: Sequence[Activity], raws: Sequence[bytes], watch: Watch) -> None:
+    store, rows = parts.ingest_store(), IngestSettings().fetch_rows
+    for start in range(0, len(activities), rows):
+        with watch.on("insert encode"):
+            await store.put_events(activities[start : start + rows], raws[start : start + rows], str(start))
+
+
+async def _bundle(normalise: Normaliser, records: Sequence[Record], watch: Watch) -> parts.Log:
+    """Who judges it, bundles and marks, without the compression that the producer does."""
+    log = parts.Log()
+    pipeline = parts.pipeline(normalise, log, parts.Unstored())
+    for fetch, caught_up in parts.fetches(records, IngestSettings().fetch_rows):
+        prepared = pipeline.prepare(fetch, caught_up)
+        with watch.on("bundle encode"):
+            await pipeline.finish(prepared, parts.lane_names())
+    return log
+
+
+async def _judge(log: parts.Log, watch: Watch) -> int:
+    """Every partition's live fold, and the encoding of its checkpoints; how many activities were delivered."""
+    delivered = 0
+    for judge in await parts.judges():
+        for offset, message in enumerate(log.messages[judge.partition]):
+            with watch.on("bundle decode"):
+                decoded = decode(message)
+            if isinstance(decoded, Bundle):
+                delivered += len(decoded.activities)
+            with watch.on("judge"):
+                await judge.take(offset, decoded.activities if isinstance(decoded, Bundle) else decoded)
+            if offset % CHECKPOINT_MESSAGES == CHECKPOINT_MESSAGES - 1:
+                with watch.on("checkpoint"):
+                    await judge.checkpoint()
+    return delivered
+
+
+def _step(armed: Armed, activities: Sequence[Activity]) -> Stage:
+    """One detector over every subject that it judges, in key order."""
+    spec, watch, seen = armed.detector.spec, Watch(), 0
+    by_subject: dict[str, list[Activity]] = {}
+    for activity in activities:
+        for subject in subjects(activity, {spec.scope: spec.actions}):
+            by_subject.setdefault(subject, []).append(activity)
+    step, context = armed.detector.step, Context()
+    for some in by_subject.values():
+        state, seen = armed.detector.initial(), seen + len(some)
+        some.sort(key=lambda activity: activity.key)
+        with watch.on(spec.id):
+            for activity in some:
+                state = step(state, activity, context).state
+    return msgspec.structs.replace(watch.stage(spec.id, "activity", seen), stage=f"step: {spec.id}")
+
+
+def main() -> int:
+    """Prints the stages as one line of JSON."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.stages")
+    parser.add_argument("--events", type=int, default=50_000)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--per-second", type=int, default=1_000, help="events per second of event time")
+    a = parser.parse_args()
+    waiting = backlog(a.events, seed=a.seed, end=clock.now(), per_second=a.per_second)
+    with tempfile.TemporaryDirectory(prefix="vedette-bench-") as keys:
+        found = asyncio.run(measure(waiting, Path(keys)))
+    sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

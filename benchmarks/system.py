@@ -1,0 +1,165 @@
+"""Vedette whole, as its users start it: `vedette up` as a child, on the benchmark's broker and a store of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from benchmarks.processes import Process
+from benchmarks.traffic import TENANT
+from domain.judgement import offset_of
+from storage.client import Client, connect
+from transport.settings import KafkaSettings
+from vedette.embedded.store import settings_for
+
+#: Seconds in which the roles must have started.
+START = 120.0
+DATABASE = "vedette"
+ROLES = ("ingest", "detect", "api", "notify")
+
+
+class BenchmarkFailed(Exception):
+    """It could not be measured; the message says what was waited for and the last words of the system."""
+
+
+class _Marker(msgspec.Struct, array_like=True):
+    partition: int
+    position: int
+    clocks: str
+
+
+class _Number(msgspec.Struct, array_like=True):
+    value: int
+
+
+class _Size(msgspec.Struct, array_like=True):
+    table: str
+    rows: int
+    bytes: int
+
+
+class Progress(NamedTuple):
+    """How far the system is: events stored, and the event time (ms) below which every partition has judged."""
+
+    stored: int
+    judged_below: int
+
+
+class System:
+    """A running system; `processes` has its parts by name, the broker's beside them."""
+
+    def __init__(self, store: Client, processes: Mapping[str, Process], said: Path) -> None:
+        self._store, self.processes, self._said = store, processes, said
+
+    def said(self) -> str:
+        """The last lines that it printed."""
+        return "\n".join(self._said.read_text(errors="replace").strip().splitlines()[-5:])
+
+    async def progress(self) -> Progress:
+        stored = await self._one("SELECT count() FROM events")
+        markers = await self._markers()
+        clocks = [json.loads(m.clocks).get(TENANT, 0) for m in markers]
+        known = len(clocks) == KafkaSettings().activity_partitions
+        return Progress(stored, min(clocks) if known else 0)
+
+    async def dirty(self) -> int:
+        """Subjects that are yet to be settled."""
+        return await self._one("SELECT count() FROM dirty FINAL WHERE NOT cleared")
+
+    async def judged_offsets(self) -> dict[int, int]:
+        """Per partition of the activity topic, the last offset that its marker holds."""
+        return {m.partition: offset_of(m.position) for m in await self._markers()}
+
+    async def latencies(self, since: int, detector: str) -> list[int]:
+        """Of a detector's alerts opened at `since` (ms) or later: ms from the event that opened each to its row."""
+        rows = await self._store.query(
+            "SELECT toUnixTimestamp64Milli(first) - toUnixTimestamp64Milli(opener) FROM ("
+            "SELECT any(opener_at) AS opener, min(t.detected_at) AS first FROM alerts AS a FINAL "
+            "INNER JOIN alert_times AS t ON t.tenant = a.tenant AND t.alert_id = a.alert_id "
+            "WHERE a.detector = {d:String} AND a.opener_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC') "
+            "GROUP BY a.alert_id)",
+            {"since": since, "d": detector},
+            row=_Number,
+        )
+        return sorted(row.value for row in rows)
+
+    async def alerts(self) -> int:
+        return await self._one("SELECT count() FROM alerts FINAL WHERE NOT withdrawn")
+
+    async def dead_letters(self) -> int:
+        return await self._one("SELECT count() FROM dead_letters FINAL")
+
+    async def sizes(self) -> dict[str, tuple[int, int]]:
+        """Per table its rows and bytes on disk, active parts as they stand: with merges still to come."""
+        rows = await self._store.query(
+            "SELECT table, sum(rows), sum(bytes_on_disk) FROM system.parts WHERE active AND database = {d:String} "
+            "GROUP BY table ORDER BY table",
+            {"d": DATABASE},
+            row=_Size,
+        )
+        return {row.table: (row.rows, row.bytes) for row in rows}
+
+    async def _one(self, sql: str) -> int:
+        return (await self._store.query(sql, row=_Number))[0].value
+
+    async def _markers(self) -> list[_Marker]:
+        return await self._store.query("SELECT partition, position, clocks FROM markers FINAL", row=_Marker)
+
+
+@asynccontextmanager
+async def running(data: Path, broker: KafkaSettings, *, fetch_rows: int) -> AsyncIterator[System]:
+    """Starts it; yields as soon as its roles have been started; stops it at the end."""
+    data.mkdir(parents=True, mode=0o700)
+    (data / "vedette.toml").write_text(
+        f'[kafka]\nbootstrap = "{broker.bootstrap}"\n[ingest]\nfetch_rows = {fetch_rows}\n', encoding="utf-8"
+    )
+    said = data.with_suffix(".out")
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("VEDETTE_")}
+    command = [sys.executable, "-P", "-m", "vedette", "up", "--data", str(data), "--port", "0"]
+    with open(said, "wb") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=out, env=environ)
+    store: Client | None = None
+    try:
+        found = await _roles(process, data, said)
+        port = int(found["store_url"].rsplit(":", 1)[1])
+        store = await connect(settings_for(data / "store", port), "migrator")
+        store.use(DATABASE)
+        yield System(store, {name: Process(pid) for name, pid in found["pids"].items()}, said)
+    finally:
+        if store:
+            await store.close()
+        process.terminate()
+        await asyncio.to_thread(_end, process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()  # what it started dies with it
+        process.wait()
+
+
+async def _roles(process: subprocess.Popen[bytes], data: Path, said: Path) -> dict[str, Any]:
+    """What run.json says once every role has been started. BenchmarkFailed when that takes too long."""
+    deadline = time.monotonic() + START
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            found: dict[str, Any] = json.loads((data / "run.json").read_text())
+        except (OSError, json.JSONDecodeError):
+            found = {}
+        if set(ROLES) <= found.get("pids", {}).keys():
+            return found
+        await asyncio.sleep(0.05)
+    words = said.read_text(errors="replace").strip()
+    raise BenchmarkFailed(f"the system was not up within {START:.0f} s: {words[-600:] or 'it said nothing'}")
