@@ -15,8 +15,8 @@ _NOTES = (
     "process, and for Vedette all roles and the store; the broker is left out of both and shown by role.",
     "The start of a consumer and the warm-up are left out of every row. A slow peer is stopped early: fewer of its "
     "events are measured.",
-    "Stock Faust has its default settings (an ack per event, commits every 2.8 s, cython_optimizations off), without web "
-    "server and leader topic; one raw message per event. Quix has its default settings, at-least-once.",
+    "Stock Faust has its default settings (an ack per event, commits every 2.8 s, cython_optimizations off), without "
+    "web server and leader topic; one raw message per event. Quix has its default settings, at-least-once.",
     "An alert's delay runs from occurred_at of the event that opens it to the time of its row in the store; the events "
     "come from a producer on the same cores.",
     "Stages were measured in one process, without Kafka and store, and do not add up: normalise includes decode, judge "
@@ -36,8 +36,12 @@ def table(result: Result) -> str:
     if result.machine.busy:
         head.append("Others were at work on this machine: the rates are too low, and the ratios are rough.")
     parts = [head, _rows(result), _ratios(result), _roles(result), _single(result), _stages(result)]
-    notes = [line for n, note in enumerate(_NOTES, 1) for line in wrap(f"{n}. {note}", 110, subsequent_indent="   ")]
+    notes = [line for n, note in enumerate(_NOTES, 1) for line in _wrapped(n, note)]
     return "\n\n".join("\n".join(part) for part in [*parts, notes] if part) + "\n"
+
+
+def _wrapped(number: int, note: str) -> list[str]:
+    return wrap(f"{number}. {note}", 110, subsequent_indent="   ", break_on_hyphens=False)
 
 
 def _rounds(number: int) -> str:
