@@ -65,9 +65,16 @@ def _rows(result: Result) -> list[str]:
 
 
 def _ratios(result: Result) -> list[str]:
-    found = (("stock Faust", result.ratio_stock_faust), ("Quix Streams", result.ratio_quix))
-    said = [f"{ratio:.2f} × {name}" for name, ratio in found if ratio is not None]
-    return [f"Vedette whole = {', '.join(said)}"] if said else []
+    found = (
+        ("in events/s", result.ratio_stock_faust, result.ratio_quix),
+        ("in events per second of CPU time", result.cpu_ratio_stock_faust, result.cpu_ratio_quix),
+    )
+    lines = []
+    for unit, faust, quix in found:
+        pairs = ((faust, "stock Faust"), (quix, "Quix Streams"))
+        said = ", ".join(f"{ratio:.2f} × {name}" for ratio, name in pairs if ratio is not None)
+        lines += [f"Vedette whole {unit} = {said}"] if said else []
+    return lines
 
 
 def _roles(result: Result) -> list[str]:

@@ -66,7 +66,10 @@ class Round(msgspec.Struct, frozen=True):
 
 
 class Result(msgspec.Struct, frozen=True):
-    """Of each row the round with the median rate; ratios of those. A ratio to a peer that is absent is None."""
+    """Of each row the round with the median rate; ratios of those. A ratio to a peer that is absent is None.
+
+    `ratio_…` compares events/s, `cpu_ratio_…` events per second of CPU time, which other programs disturb less.
+    """
 
     made_at: str
     machine: Machine
@@ -78,6 +81,8 @@ class Result(msgspec.Struct, frozen=True):
     ratio_stock_faust: float | None
     ratio_quix: float | None
     ratio_aiokafka: float | None
+    cpu_ratio_stock_faust: float | None
+    cpu_ratio_quix: float | None
 
 
 def together(
@@ -100,6 +105,10 @@ def together(
         peer = peers.get(name)
         return round(vedette.flat_out.whole / peer.per_second, 3) if peer else None
 
+    def cpu_ratio(name: str) -> float | None:
+        peer = peers.get(name)
+        return round(peer.cpu_us / vedette.cpu_us, 3) if peer else None
+
     return Result(
         made_at=made_at,
         machine=machine,
@@ -111,6 +120,8 @@ def together(
         ratio_stock_faust=ratio(FAUST),
         ratio_quix=ratio(QUIX),
         ratio_aiokafka=ratio(AIOKAFKA),
+        cpu_ratio_stock_faust=cpu_ratio(FAUST),
+        cpu_ratio_quix=cpu_ratio(QUIX),
     )
 
 

@@ -23,7 +23,8 @@ stock Faust, agent that does nothing          6,000         154.0        80     
 Quix Streams, dataframe that does nothing   100,000          10.0       100          270,000      2.7
 Vedette whole                                30,000          50.0       500          270,000      9.0
 
-Vedette whole = 5.00 × stock Faust, 0.30 × Quix Streams
+Vedette whole in events/s = 5.00 × stock Faust, 0.30 × Quix Streams
+Vedette whole in events per second of CPU time = 3.08 × stock Faust, 0.20 × Quix Streams
 
 Vedette by role  ingest  detect   api  notify  store  broker
 CPU µs/event       10.0    10.0  10.0    10.0   10.0    10.0
@@ -58,19 +59,20 @@ def test_a_busy_machine_is_said() -> None:
 def test_ratios_are_those_of_the_rounds_with_the_median_rate() -> None:
     found = result(round_of(60_000.0), round_of(30_000.0), round_of(24_000.0))
     assert (found.ratio_stock_faust, found.ratio_quix, found.ratio_aiokafka) == (5.0, 0.3, 0.111)
+    assert (found.cpu_ratio_stock_faust, found.cpu_ratio_quix) == (3.08, 0.2)
 
 
 def test_a_peer_that_is_not_installed_has_no_ratio() -> None:
     found = result(round_of(30_000.0, {name: PEERS[name] for name in (AIOKAFKA, FAUST)}))
     assert found.ratio_quix is None
     assert "not installed" in table(found)
-    assert "Vedette whole = 5.00 × stock Faust\n" in table(found)
+    assert "Vedette whole in events/s = 5.00 × stock Faust\n" in table(found)
 
 
 def test_a_ratio_counts_only_rounds_in_which_the_peer_ran() -> None:
     slow = dataclasses.replace(PEERS[QUIX], per_second=50_000.0)
     found = result(round_of(30_000.0, {QUIX: slow}), round_of(30_000.0, {}))
-    assert (found.ratio_quix, found.ratio_stock_faust) == (0.6, None)
+    assert (found.ratio_quix, found.ratio_stock_faust, found.cpu_ratio_stock_faust) == (0.6, None, None)
 
 
 def test_the_figures_survive_the_way_through_json() -> None:
