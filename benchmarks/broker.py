@@ -27,13 +27,16 @@ class Broker:
     def __init__(self, settings: KafkaSettings, pid: int) -> None:
         self.settings, self.process = settings, Process(pid)
 
-    async def fill(self, records: Sequence[bytes]) -> None:
-        """Send the records to the raw topic, in turn to each of its partitions; returns when all are acknowledged."""
+    async def fill(self, records: Sequence[bytes], times: Sequence[int]) -> None:
+        """Send the records to the raw topic, in turn to each of its partitions; returns when all are acknowledged.
+
+        Their Kafka timestamps are `times` (ms), as if each had been sent when it happened: ingest paces lanes by them.
+        """
         sender = await producer(self.settings)
         try:
             for start in range(0, len(records), TOGETHER):
-                waiting = [await send(sender, n, r) for n, r in enumerate(records[start : start + TOGETHER], start)]
-                await asyncio.gather(*waiting)
+                some = range(start, min(start + TOGETHER, len(records)))
+                await asyncio.gather(*[await send(sender, n, records[n], at=times[n]) for n in some])
         finally:
             await sender.stop()
 
@@ -50,9 +53,10 @@ class Broker:
             await consumer.stop()
 
 
-async def send(sender: Any, number: int, record: bytes) -> Any:
-    """Hand one record to a producer; to be awaited once more for its acknowledgement."""
-    return await sender.send(topics.RAW, record, partition=number % KafkaSettings().raw_partitions)
+async def send(sender: Any, number: int, record: bytes, *, at: int | None = None) -> Any:
+    """Hand one record to a producer; to be awaited once more for its acknowledgement. `at` (ms) is now if None."""
+    partition = number % KafkaSettings().raw_partitions
+    return await sender.send(topics.RAW, record, partition=partition, timestamp_ms=at)
 
 
 @asynccontextmanager

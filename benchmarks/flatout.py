@@ -25,7 +25,10 @@ DETECT = "vedette-detect"
 
 
 class FlatOut(msgspec.Struct, frozen=True):
-    """Rates behind the warm-up, events/s. `whole` ends when all is judged, settled and both offsets are committed."""
+    """Rates behind the warm-up, events/s. `whole` ends when all is judged, settled and both offsets are committed.
+
+    An event is judged when it is stored, has been delivered to its judges, and lies below every partition's clock.
+    """
 
     events: int  # behind the warm-up
     seconds: float  # of `whole`
@@ -50,9 +53,10 @@ async def measure(system: System, broker: Broker, backlog: Backlog, *, warm_up: 
     parts = {**system.processes, "broker": broker.process}
     looks = await _watch(system, parts, backlog)
     await _settled(system, broker, len(backlog.records))
-    end = _look(parts, Progress(len(backlog.records), backlog.times[-1] + 1), backlog.times)
+    events = len(backlog.records)
+    end = _look(parts, Progress(events, events, backlog.times[-1] + 1), backlog.times)
     first = next(look for look in looks if look.stored >= warm_up)
-    events, seconds = end.stored - first.stored, end.at - first.at
+    events, seconds = events - first.stored, end.at - first.at
     if not events:
         raise BenchmarkFailed("everything was stored before anything could be measured; take more --events")
     return FlatOut(
@@ -75,7 +79,8 @@ def rate(seen: Sequence[tuple[float, int]], warm_up: int) -> float:
 
 def _look(parts: Mapping[str, Process], progress: Progress, times: Sequence[int]) -> _Look:
     cpu = {name: process.cpu() for name, process in parts.items()}
-    return _Look(time.perf_counter(), progress.stored, bisect_left(times, progress.judged_below), cpu)
+    judged = min(progress.stored, progress.delivered, bisect_left(times, progress.clock))
+    return _Look(time.perf_counter(), progress.stored, judged, cpu)
 
 
 async def _watch(system: System, parts: Mapping[str, Process], backlog: Backlog) -> list[_Look]:

@@ -28,7 +28,7 @@ async def ingest(records: Sequence[Record], keys: Path) -> parts.Log:
     log = parts.Log()
     pipeline = parts.pipeline(parts.normaliser(keys), log, parts.ingest_store())
     for fetch, caught_up in parts.fetches(records, IngestSettings().fetch_rows):
-        await pipeline.take(fetch, caught_up, parts.lane_names())
+        await pipeline.take(fetch, caught_up, parts.lane_names(), at=fetch[-1].received_at)
     return log
 
 

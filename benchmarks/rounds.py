@@ -1,4 +1,4 @@
-"""One round: a broker with the backlog in it, every peer in a process of its own, then Vedette whole."""
+"""One round: a broker with the backlog in it, Vedette whole, then every peer in a process of its own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from benchmarks.peers.meter import Measured
 from benchmarks.results import PEERS, QUIX, Options, Round, Vedette
 from benchmarks.stages import Stage
 from benchmarks.system import BenchmarkFailed, running
-from benchmarks.traffic import backlog
+from benchmarks.traffic import Backlog, backlog
 from domain import clock
 from transport.topics import RAW
 
@@ -30,40 +30,47 @@ Say = Callable[[str], None]
 
 
 async def play(options: Options, scratch: Path, say: Say) -> tuple[Round, float]:
-    """The round, and the bytes of a raw record. BenchmarkFailed when a row cannot be measured."""
-    waiting = backlog(
-        options.events, seed=options.seed, end=clock.now(), per_second=options.per_second, actors=options.actors
-    )
+    """The round, and the bytes of a raw record. BenchmarkFailed when a row cannot be measured.
+
+    Vedette comes first, while the backlog is as fresh as one is that a system finds when it comes back.
+    """
     scratch.mkdir(parents=True)
     async with embedded(scratch) as broker:
-        await broker.fill(waiting.records)
+        waiting = backlog(
+            options.events, seed=options.seed, end=clock.now(), per_second=options.per_second, actors=options.actors
+        )
+        await broker.fill(waiting.records, waiting.times)
+        vedette = await _vedette(options, waiting, broker, scratch, say)
         peers = {}
         for name in PEERS:
             python = QUIX_PYTHON if name == QUIX else Path(sys.executable)
             if python.exists():
                 say(PEERS[name])
                 peers[name] = await _peer(python, name, broker, options, scratch)
-        say("Vedette whole: flat out")
-        async with running(scratch / "data", broker.settings, fetch_rows=options.fetch_rows) as system:
-            flat = await flatout.measure(system, broker, waiting, warm_up=int(options.events * options.warm_up))
-            sizes = await system.sizes()
-            say(f"Vedette whole: half load for {options.half_load_seconds:.0f} s")
-            half = await halfload.measure(
-                system,
-                broker.settings,
-                per_second=flat.whole / 2,
-                seconds=options.half_load_seconds,
-                seed=options.seed + 1,
-            )
-            parts = {**system.processes, "broker": broker.process}
-            vedette = Vedette(
-                flat_out=flat,
-                half_load=half,
-                peak_mb={name: round(process.peak_mb(), 1) for name, process in sorted(parts.items())},
-                bytes_events=round(sizes["events"][1] / options.events, 1),
-                bytes_all=round(sum(size for _, size in sizes.values()) / options.events, 1),
-            )
     return Round(peers, vedette), waiting.bytes_each
+
+
+async def _vedette(options: Options, waiting: Backlog, broker: Broker, scratch: Path, say: Say) -> Vedette:
+    say("Vedette whole: flat out")
+    async with running(scratch / "data", broker.settings, fetch_rows=options.fetch_rows) as system:
+        flat = await flatout.measure(system, broker, waiting, warm_up=int(options.events * options.warm_up))
+        sizes = await system.sizes()
+        say(f"Vedette whole: half load for {options.half_load_seconds:.0f} s")
+        half = await halfload.measure(
+            system,
+            broker.settings,
+            per_second=flat.whole / 2,
+            seconds=options.half_load_seconds,
+            seed=options.seed + 1,
+        )
+        parts = {**system.processes, "broker": broker.process}
+        return Vedette(
+            flat_out=flat,
+            half_load=half,
+            peak_mb={name: round(process.peak_mb(), 1) for name, process in sorted(parts.items())},
+            bytes_events=round(sizes["events"][1] / options.events, 1),
+            bytes_all=round(sum(size for _, size in sizes.values()) / options.events, 1),
+        )
 
 
 async def _peer(python: Path, name: str, broker: Broker, options: Options, scratch: Path) -> Measured:

@@ -95,7 +95,7 @@ async def _bundle(normalise: Normaliser, records: Sequence[Record], watch: Watch
     log = parts.Log()
     pipeline = parts.pipeline(normalise, log, parts.Unstored())
     for fetch, caught_up in parts.fetches(records, IngestSettings().fetch_rows):
-        prepared = pipeline.prepare(fetch, caught_up)
+        prepared = pipeline.prepare(fetch, caught_up, at=fetch[-1].received_at)
         with watch.on("bundle encode"):
             await pipeline.finish(prepared, parts.lane_names())
     return log

@@ -8,8 +8,11 @@ import os
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import reduce
+from operator import and_
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +23,7 @@ from benchmarks.traffic import TENANT
 from domain.judgement import offset_of
 from storage.client import Client, connect
 from transport.settings import KafkaSettings
+from transport.topics import RAW
 from vedette.embedded.store import settings_for
 
 #: Seconds in which the roles must have started.
@@ -35,7 +39,14 @@ class BenchmarkFailed(Exception):
 class _Marker(msgspec.Struct, array_like=True):
     partition: int
     position: int
+    lanes: str
     clocks: str
+
+    @property
+    def delivered(self) -> Counter[str]:
+        """Records per raw lane that this partition's judge has been given or told of."""
+        through: dict[str, int] = json.loads(self.lanes)
+        return Counter({lane: offset + 1 for lane, offset in through.items() if lane.startswith(f"{RAW}:")})
 
 
 class _Number(msgspec.Struct, array_like=True):
@@ -49,10 +60,11 @@ class _Size(msgspec.Struct, array_like=True):
 
 
 class Progress(NamedTuple):
-    """How far the system is: events stored, and the event time (ms) below which every partition has judged."""
+    """How far the system is: events stored, events delivered to every judge, and the lowest of their clocks (ms)."""
 
     stored: int
-    judged_below: int
+    delivered: int
+    clock: int
 
 
 class System:
@@ -68,9 +80,10 @@ class System:
     async def progress(self) -> Progress:
         stored = await self._one("SELECT count() FROM events")
         markers = await self._markers()
-        clocks = [json.loads(m.clocks).get(TENANT, 0) for m in markers]
-        known = len(clocks) == KafkaSettings().activity_partitions
-        return Progress(stored, min(clocks) if known else 0)
+        if len(markers) < KafkaSettings().activity_partitions:
+            return Progress(stored, 0, 0)
+        delivered = reduce(and_, (m.delivered for m in markers))  # per lane the least
+        return Progress(stored, delivered.total(), min(json.loads(m.clocks).get(TENANT, 0) for m in markers))
 
     async def dirty(self) -> int:
         """Subjects that are yet to be settled."""
@@ -113,7 +126,7 @@ class System:
         return (await self._store.query(sql, row=_Number))[0].value
 
     async def _markers(self) -> list[_Marker]:
-        return await self._store.query("SELECT partition, position, clocks FROM markers FINAL", row=_Marker)
+        return await self._store.query("SELECT partition, position, lanes, clocks FROM markers FINAL", row=_Marker)
 
 
 @asynccontextmanager
