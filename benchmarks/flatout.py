@@ -35,6 +35,8 @@ class FlatOut(msgspec.Struct, frozen=True):
     whole: float
     stored: float
     judged: float
+    tail: float  # seconds from the first look that saw all judged to the end of `whole`: settling and committing
+    late: int  # activities that had to be settled
     cpu_us: Mapping[str, float]  # per event, of each role
     alerts: int
 
@@ -65,6 +67,8 @@ async def measure(system: System, broker: Broker, backlog: Backlog, *, warm_up: 
         whole=round(events / seconds, 1),
         stored=rate([(look.at, look.stored) for look in looks], warm_up),
         judged=rate([(look.at, look.judged) for look in looks], warm_up),
+        tail=round(end.at - looks[-1].at, 2),
+        late=await system.late(),
         cpu_us={name: round((end.cpu[name] - first.cpu[name]) / events * 1e6, 1) for name in sorted(parts)},
         alerts=await system.alerts(),
     )

@@ -95,6 +95,9 @@ def _single(result: Result) -> list[str]:
         [
             ("stored, events/s", f"{v.flat_out.stored:,.0f}"),
             ("judged, events/s", f"{v.flat_out.judged:,.0f}"),
+            ("then settling and committing, s", f"{v.flat_out.tail:,.1f}"),
+            ("late, settled from the store, activities", f"{v.flat_out.late:,}"),
+            ("alerts of the backlog", f"{v.flat_out.alerts:,}"),
             ("disk, bytes per stored event: table of events", f"{v.bytes_events:,.0f}"),
             ("disk, bytes per stored event: all tables", f"{v.bytes_all:,.0f}"),
             (f"event to alert at {half.sent:,.0f} events/s, median of {half.alerts}, s", f"{half.median:.2f}"),

@@ -89,6 +89,10 @@ class System:
         """Subjects that are yet to be settled."""
         return await self._one("SELECT count() FROM dirty FINAL WHERE NOT cleared")
 
+    async def late(self) -> int:
+        """Activities that came behind their clock, or ahead of it, and were marked to be settled."""
+        return await self._one("SELECT count() FROM dirty FINAL")
+
     async def judged_offsets(self) -> dict[int, int]:
         """Per partition of the activity topic, the last offset that its marker holds."""
         return {m.partition: offset_of(m.position) for m in await self._markers()}

@@ -22,7 +22,7 @@ ROLES = ("api", "broker", "detect", "ingest", "notify", "store")
 
 def vedette(whole: float) -> Vedette:
     return Vedette(
-        flat_out=FlatOut(270_000, 9.0, whole, 40_000.0, 36_000.0, dict.fromkeys(ROLES, 10.0), 12),
+        flat_out=FlatOut(270_000, 9.0, whole, 40_000.0, 36_000.0, 1.25, 1_234, dict.fromkeys(ROLES, 10.0), 12),
         half_load=HalfLoad(15_000.0, 14_990.0, 30.0, 135, 1.5, 2.5, 2.75),
         peak_mb=dict.fromkeys(ROLES, 100.0),
         bytes_events=224.0,

@@ -32,6 +32,9 @@ peak MiB            100     100   100     100    100     100
 
 stored, events/s                                     40,000
 judged, events/s                                     36,000
+then settling and committing, s                         1.2
+late, settled from the store, activities              1,234
+alerts of the backlog                                    12
 disk, bytes per stored event: table of events           224
 disk, bytes per stored event: all tables                240
 event to alert at 14,990 events/s, median of 135, s    1.50
