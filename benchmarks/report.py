@@ -14,7 +14,7 @@ _NOTES = (
     "One peer is one process on one core; Vedette is five, beside the same broker. CPU per event is a peer's own "
     "process, and for Vedette all roles and the store; the broker is left out of both and shown by role.",
     "The start of a consumer and the warm-up are left out of every row. A slow peer is stopped early: fewer of its "
-    "events are measured. Peers read the topic after Vedette has, when the half load's events stand behind the backlog.",
+    "events are measured. Peers read the topic after Vedette has, with the half load's events behind the backlog.",
     "Stock Faust has its default settings (an ack per event, commits every 2.8 s, cython_optimizations off), without "
     "web server and leader topic; one raw message per event. Quix has its default settings, at-least-once.",
     "An alert's delay runs from occurred_at of the event that opens it to the time of its row in the store; the events "
