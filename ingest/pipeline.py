@@ -22,6 +22,8 @@ from ingest.normalise import storable
 from ingest.record import Record, Skip
 from ingest.rejects import Rejects
 
+#: Lanes that are so near to each other in time are read to their ends together, ms.
+ALONGSIDE = 60_000
 #: (tenant, source, feed, kind, lane, first offset, last offset, rows)
 SkipRow = tuple[str, str, str, str, str, int, int, int]
 
@@ -43,6 +45,7 @@ class _Lane:
     through: int = -1
     caught_up: int = BEGINNING
     received: int = BEGINNING  # of the newest record: no older one comes for a tenant that had none yet
+    live: bool = False  # at the last look there was nothing left to read
     highest: dict[str, int] = field(default_factory=dict)  # per tenant, of records that are not batch
 
     @property
@@ -96,10 +99,17 @@ class Pipeline:
         """The lanes this process reads from now on, each with the next offset it will read."""
         self._lanes = {lane: self._lanes.get(lane) or _Lane(through=start - 1) for lane, start in lanes.items()}
 
-    def behind(self, ahead: int) -> set[str]:
-        """The lanes to read next: new ones, and those at most `ahead` ms beyond the one that was read least far."""
-        least = min((lane.reached for lane in self._lanes.values() if lane.reached > BEGINNING), default=BEGINNING)
-        return {name for name, lane in self._lanes.items() if lane.reached <= least + ahead}
+    def behind(self, ahead: int) -> list[str]:
+        """The lanes to read next, the one that was read least far first.
+
+        Of lanes with a backlog those at most `ahead` ms beyond the last of them; what is live or new is always read.
+        """
+        waiting = [lane.reached for lane in self._lanes.values() if not lane.live and lane.reached > BEGINNING]
+        least = min(waiting, default=BEGINNING)
+        return sorted(
+            (name for name, lane in self._lanes.items() if lane.live or lane.reached <= least + ahead),
+            key=lambda name: self._lanes[name].reached,
+        )
 
     async def take(
         self, records: Sequence[Record], caught_up: Mapping[str, int], names: Iterable[str], *, at: int
@@ -179,9 +189,22 @@ class Pipeline:
             if known := self._lanes.get(name):
                 known.through = max(known.through, offset)
                 known.received = max(known.received, min(fetch.received[name], fetch.at))
+        for name, known in self._lanes.items():
+            known.live = name in fetch.caught_up or (known.live and name not in fetch.through)
         for name, at in fetch.caught_up.items():
-            if known := self._lanes.get(name):
+            if (known := self._lanes.get(name)) and not self._alongside(known):
                 known.caught_up = max(known.caught_up, at)
+
+    def _alongside(self, lane: _Lane) -> bool:
+        """Whether another lane with a backlog stands about where this one's last record was.
+
+        Then its mark stays there a little: the first of several lanes that reaches the end of an old backlog would make
+        the rest of the others late.
+        """
+        since = lane.received - ALONGSIDE
+        return lane.received > BEGINNING and any(
+            not other.live and other.reached >= since for other in self._lanes.values()
+        )
 
     async def mark(self, names: Iterable[str]) -> None:
         """Tell every partition how far these lanes have come."""

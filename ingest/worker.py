@@ -25,6 +25,8 @@ GROUP = "vedette-ingest"
 MARK_EVERY = 1.0
 #: A lane this far ahead of the slowest waits for it, ms: read evenly, hardly anything comes late.
 AHEAD = 5_000
+#: No lane's share of a fetch is less than a part of so many.
+SHARES = 8
 #: A lane that gave no answer for so long (its broker is away) holds nobody back, seconds.
 SILENT = 30.0
 
@@ -90,9 +92,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         marked, finishing = 0.0, _done()
         while not self._stopping.is_set():
             wait, began = int(self._settings.cycle * 1000), loop.time()
-            fetched = await self._consumer.getmany(
-                *self._wanted(owned), timeout_ms=wait, max_records=self._settings.fetch_rows
-            )
+            fetched = await self._fetch(owned, wait)
             if self._assigned != owned:
                 await finishing
                 owned = set(self._assigned)
@@ -127,10 +127,26 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             value=r.value or b"",
         )
 
-    def _wanted(self, owned: set[TopicPartition]) -> list[TopicPartition]:
-        """The lanes that are not far ahead of others; all of them, written [], when there is no order yet."""
-        behind = self._pipeline.behind(AHEAD)
-        return [tp for tp in owned & self._consumer.assignment() if f"{tp.topic}:{tp.partition}" in behind]
+    async def _fetch(self, owned: set[TopicPartition], wait: int) -> dict[TopicPartition, list[Any]]:
+        """Up to `fetch_rows` records, from each lane its share: left alone, the consumer empties one after the other.
+
+        Waits `wait` ms for the first; lanes that are far ahead of others are left for later.
+        """
+        held = {f"{tp.topic}:{tp.partition}": tp for tp in owned & self._consumer.assignment()}
+        wanted = [held[name] for name in self._pipeline.behind(AHEAD) if name in held]
+        most = self._settings.fetch_rows
+        share = max(1, most // max(1, min(SHARES, len(wanted))))
+        fetched: dict[TopicPartition, list[Any]] = await self._consumer.getmany(
+            *wanted, timeout_ms=wait, max_records=share
+        )
+        left = most - sum(map(len, fetched.values()))
+        for tp in wanted if fetched else ():
+            if left > 0 and len(fetched.get(tp, ())) < share:
+                more = await self._consumer.getmany(tp, timeout_ms=0, max_records=min(left, share))
+                for lane, records in more.items():
+                    fetched[lane] = fetched.get(lane, []) + records
+                    left -= len(records)
+        return fetched
 
     def _caught_up(self, owned: set[TopicPartition]) -> dict[str, int]:
         """Lanes of which everything below the high watermark has been handed out, and when that was so, ms."""

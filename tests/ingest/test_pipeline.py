@@ -59,14 +59,28 @@ def test_the_same_fetch_done_again_is_the_same_insert() -> None:
     assert len(store.tokens) == 1
 
 
-def test_lanes_far_ahead_of_the_slowest_wait_and_new_ones_do_not() -> None:
+def test_lanes_far_ahead_of_the_slowest_wait_and_new_or_live_ones_do_not() -> None:
     made = pipeline(MemoryStore())
-    assert made.behind(5_000) == set(LANES)
+    assert set(made.behind(5_000)) == set(LANES)
     run(made.take(records(0, range(1), received_at=20_000), {}, LANES, at=90_000))
     run(made.take(records(1, range(1), received_at=14_999), {}, LANES, at=90_000))
-    assert made.behind(5_000) == {"raw:1", "raw:2"}
+    assert made.behind(5_000) == ["raw:2", "raw:1"]
     run(made.take(records(1, range(1, 2), received_at=15_000), {"raw:2": 90_000}, LANES, at=90_000))
-    assert made.behind(5_000) == {"raw:0", "raw:1"}
+    assert made.behind(5_000) == ["raw:1", "raw:0", "raw:2"]
+    run(made.take(records(1, range(2, 3), received_at=40_000), {"raw:1": 90_000}, LANES, at=90_000))
+    assert made.behind(5_000) == ["raw:0", "raw:1", "raw:2"], "raw:1 is far ahead, and live"
+
+
+def test_the_first_of_several_lanes_at_the_end_of_an_old_backlog_does_not_make_the_others_late() -> None:
+    said: list[Marks] = []
+    made = pipeline(MemoryStore(), said)
+    old, now = 1_000_000, 9_000_000
+    run(made.take(records(0, range(1), received_at=old), {}, LANES, at=now))
+    run(made.take(records(1, range(1), received_at=old + 1_000), {"raw:1": now, "raw:2": now}, LANES, at=now))
+    bases = {lane: mark.base for lane, mark in said[-1].lanes.items()}
+    assert bases == {"raw:0": old, "raw:1": old + 1_000, "raw:2": now}, "raw:2 was never anything but empty"
+    run(made.take(records(0, range(1, 2), received_at=old + 2_000), {"raw:0": now, "raw:1": now}, LANES, at=now))
+    assert {mark.base for mark in said[-1].lanes.values()} == {now}
 
 
 def test_a_mark_says_how_far_a_lane_was_read_and_believes_no_clock_that_is_ahead() -> None:

@@ -41,7 +41,10 @@ class Producer:
     def __init__(self) -> None:
         self.sent: list[tuple[str, bytes, list[tuple[str, bytes]]]] = []
 
-    async def send(self, topic: str, value: bytes, *, headers: list[tuple[str, bytes]]) -> asyncio.Future[Any]:
+    async def send(
+        self, topic: str, value: bytes, *, key: bytes | None, headers: list[tuple[str, bytes]]
+    ) -> asyncio.Future[Any]:
+        assert key is None
         self.sent.append((topic, value, headers))
         placed: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         placed.set_result(SimpleNamespace(partition=0, offset=len(self.sent), timestamp=0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import tomllib
 from datetime import date
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def test_what_cannot_be_played_is_refused_in_a_sentence(day: str, people: int) -
 def test_the_key_comes_from_the_seed_and_only_its_owner_reads_the_directory(tmp_path: Path) -> None:
     other = msgspec.structs.replace(PLAN, seed=8)
     for name, made in (("a", PLAN), ("b", PLAN), ("c", other)):
-        assert prepare(tmp_path / name, made).read_text() == "# a demo runs on defaults\n"
+        assert tomllib.loads(prepare(tmp_path / name, made).read_text()) == {"detect": {"models_every": 0.5}}
     assert _key(tmp_path / "a") == _key(tmp_path / "b") != _key(tmp_path / "c")
     modes = {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "a", tmp_path / "a" / "keys" / "acme.key")}
     assert modes == {0o700, 0o600}
