@@ -135,7 +135,8 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         held = {f"{tp.topic}:{tp.partition}": tp for tp in owned & self._consumer.assignment()}
         wanted = [held[name] for name in self._pipeline.behind(AHEAD) if name in held]
         most = self._settings.fetch_rows
-        share = max(1, most // max(1, min(SHARES, len(wanted))))
+        # before the first answer nobody knows which lanes there are
+        share = max(1, most // min(SHARES, len(wanted) or SHARES))
         fetched: dict[TopicPartition, list[Any]] = await self._consumer.getmany(
             *wanted, timeout_ms=wait, max_records=share
         )
