@@ -1,4 +1,4 @@
-"""What A1 and A2 share: which failed sign-ins count, and where a login usually signs in from. Pure."""
+"""What A1 and A2 share, and A3 in part: which failed sign-ins count, and where a login usually signs in from. Pure."""
 
 from __future__ import annotations
 
@@ -64,18 +64,29 @@ def fail(signins: SignIns, activity: Activity, span: int) -> tuple[SignIns, bool
     """
     if activity.reason in UNCOUNTED:
         return signins, False
-    at, seen, before = activity.occurred_at, signins.seen, None
-    if activity.request_id:
-        seen, before = windows.see(seen, windows.fingerprint("request", activity.request_id), at, keep=KEEP_SEEN)
-    elif activity.time_precision in ("ms", "s"):
-        key = windows.fingerprint("second", activity.ip_token, str(at // SECOND))
-        seen, before = windows.see(seen, key, at, keep=KEEP_SEEN)
-    if before is not None:
+    seen, first = once(signins.seen, activity, activity.ip_token)
+    if not first:
         return SignIns(signins.window, seen, signins.usual, signins.unexpired_at), False
+    at = activity.occurred_at
     expired = activity.reason == "expired"
     failure = Failure(at, activity.activity_id, activity.ip_token, baseline.whereabouts(activity), expired)
     window = windows.add(signins.window, failure, span=span, keep=KEEP)
     return SignIns(window, seen, signins.usual, signins.unexpired_at if expired else at), True
+
+
+def once(seen: Seen, activity: Activity, where: str) -> tuple[Seen, bool]:
+    """The keys after a failure, and whether it is the first of its request or, without one, of `where` and its second.
+
+    Where the source tells only minutes or hours, each failure without a request is one of its own.
+    """
+    if activity.request_id:
+        key = windows.fingerprint("request", activity.request_id)
+    elif activity.time_precision in ("ms", "s"):
+        key = windows.fingerprint("second", where, str(activity.occurred_at // SECOND))
+    else:
+        return seen, True
+    seen, before = windows.see(seen, key, activity.occurred_at, keep=KEEP_SEEN)
+    return seen, before is None
 
 
 def succeed(signins: SignIns, activity: Activity) -> SignIns:
