@@ -156,11 +156,11 @@ class Way:
 
 @dataclass(frozen=True)
 class Count:
-    """What an arm counts: accounts, their tries, and when (ms) and what each of these was, oldest first."""
+    """What an arm counts: accounts, and their tries, oldest first, by when (ms) and what each was."""
 
     users: int
-    tries: int
-    told: list[tuple[int, str]]
+    at: tuple[int, ...]
+    ids: tuple[str, ...]
 
 
 def count(way: Way, tries: Tries, at: int, factor: int) -> Count | None:
@@ -168,20 +168,23 @@ def count(way: Way, tries: Tries, at: int, factor: int) -> Count | None:
     start, end = bisect_right(tries.at, at - way.span), bisect_right(tries.at, at)
     if end - start < factor * max(way.users, way.tries):
         return None
-    per = Counter(tries.accounts[start:end])
-    users, number = len(per), end - start
-    if way.each is None:
-        if 100 * sum(1 for times in per.values() if times <= FEW) < MOST * users:
-            return None
-    else:
-        number = users = 0
-        for times in per.values():
-            if times <= way.each:
-                number, users = number + times, users + 1
-    if users < factor * way.users or number < factor * way.tries:
+    accounts = tries.accounts[start:end]
+    per = Counter(accounts)
+    if len(per) < factor * way.users:
         return None
-    told = zip(tries.at[start:end], tries.ids[start:end], tries.accounts[start:end], strict=True)
-    return Count(users, number, [(at, name) for at, name, who in told if not way.each or per[who] <= way.each])
+    loudest, kept = max(per.values()), None
+    if way.each is None:
+        few = len(per) if loudest <= FEW else sum(1 for times in per.values() if times <= FEW)
+        if 100 * few < MOST * len(per):
+            return None
+    elif loudest > way.each:
+        kept = [place for place, account in enumerate(accounts, start) if per[account] <= way.each]
+    if kept is None:
+        return Count(len(per), tries.at[start:end], tries.ids[start:end])
+    users = len({tries.accounts[place] for place in kept})
+    if users < factor * way.users:
+        return None
+    return Count(users, tuple(tries.at[place] for place in kept), tuple(tries.ids[place] for place in kept))
 
 
 def mostly_failed(known: Address, at: int, span: int, tries: int) -> bool:

@@ -134,12 +134,10 @@ class PasswordSpray:
             counted = spraying.count(way, state.tries, at, factor)
             if counted is None:
                 continue
-            if learned and not spraying.mostly_failed(state, at, way.span, counted.tries):
+            if learned and not spraying.mostly_failed(state, at, way.span, len(counted.at)):
                 continue
             severity, why = self._severity(state, way, at, factor)
-            reach = Reach(
-                way.arm, at, counted.told[0][0], counted.users, counted.tries, factor * way.users, severity, why
-            )
+            reach = Reach(way.arm, at, counted.at[0], counted.users, len(counted.at), factor * way.users, severity, why)
             fired[way.arm] = reach, counted
         if not fired:
             return Step(state)
@@ -174,8 +172,10 @@ class PasswordSpray:
         severity, why = Severity(reach.severity), reach.why
         if hits and severity >= Severity.MEDIUM:
             severity, why = Severity.CRITICAL, f"{why}, and one of them got in from there within an hour"
-        told = [*(counted.told if counted else ()), *((hit.at, hit.id) for hit in hits)]
-        ids = [name for _, name in sorted(told)]
+        ids = counted.ids if counted else ()
+        if hits:
+            told = [*zip(counted.at if counted else (), ids, strict=True), *((hit.at, hit.id) for hit in hits)]
+            ids = tuple(name for _, name in sorted(told))
         behind = evidence(ids, count=max(len(ids), reach.tries + len(hits)))
         dropped = state.tries.dropped_at
         return Finding(

@@ -331,6 +331,14 @@ def test_who_got_in_before_being_tried_is_no_success_of_the_spray() -> None:
     assert judged(story.told, "spray") == [("HIGH", 10.0)]
 
 
+@pytest.mark.parametrize(("before", "severity"), [(HOUR, "CRITICAL"), (HOUR + 1, "MEDIUM")])
+def test_a_success_long_before_a_slow_arm_fires_is_none_of_it(before: int, severity: str) -> None:
+    story = spraying_ten(f"long before {before}", 14, 10 * MINUTE)
+    succeed(story, NINE + 140 * MINUTE, 4)
+    fail(story, NINE + 140 * MINUTE + before, "fifteenth")
+    assert judged(story.told, "slow") == [(severity, 15.0)]
+
+
 def test_one_device_with_an_old_password_hides_nothing() -> None:
     story, beside = Story("old device"), range(0, 12 * HOUR, 48 * MINUTE)
     for n in range(0, 12 * HOUR, 10 * SECOND):
