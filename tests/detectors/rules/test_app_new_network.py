@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from detectors.base import Finding, token
 from detectors.fold import fold
@@ -19,7 +22,7 @@ from domain.actions import (
     RECORD_READ,
 )
 from domain.alert import Severity, evidence
-from domain.clock import DAY, HOUR, MINUTE
+from domain.clock import DAY, HOUR, MINUTE, millis
 from domain.errors import SettingsInvalid
 from tests.detectors.story import MIDNIGHT, Story, findings, last, severities, tokens
 
@@ -99,6 +102,7 @@ SILENT = {
     "a VPN at the app's own operator": then(chat("vpn in cloud"), VPN_IN_CLOUD).told,
     "the company's own network": then(chat("from the office"), OFFICE).told,
     "no address": then(chat("no address"), NO_ADDRESS).told,
+    "an operator without an address": then(chat("no ip"), {**RENTED, "ip": ""}).told,
     "nothing known of the address": then(chat("unknown"), UNKNOWN).told,
     "somebody at a screen": then(chat("screen"), {**HOME, "channel": "ui"}).told,
     "nineteen activities before": then(chat("nineteen", days=19, each=1), RENTED).told,
@@ -230,6 +234,13 @@ def test_silent_about_an_app_that_has_no_usual_network() -> None:
     assert findings(F24, then(chat("no addresses", home=NO_ADDRESS), RENTED).told) == []
 
 
+def test_silent_about_an_app_that_was_nowhere_twice() -> None:
+    story = chat("nomad", days=0)
+    for day in range(25):
+        also_at(story, {**RENTED, "asn": 64700 + day}, 25 - day)
+    assert findings(F24, then(story, RENTED).told) == []
+
+
 def test_a_network_is_new_again_after_thirty_days() -> None:
     story = chat("long ago", days=60)
     also_at(story, RENTED, 45, 40, 35)
@@ -253,14 +264,43 @@ def test_an_ordinary_activity_changes_nothing_once_its_day_is_counted() -> None:
     assert F24.step(state, again, None).state is state  # type: ignore[arg-type]
 
 
+HAPPENED = st.tuples(st.integers(0, 34), st.integers(0, 23), st.sampled_from([CLOUD, CLOUD, RENTED, HOME, TOR]))
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(HAPPENED, min_size=20, max_size=60))
+def test_what_lies_beyond_the_horizon_changes_nothing(happened: list[tuple[int, int, Where]]) -> None:
+    sensitive, story = AppNewNetwork(least_events=3, learning=timedelta(days=1)), chat("horizon", days=0)
+    for day, hour, where in sorted(happened, key=lambda each: each[:2]):
+        story.tell(API_CALLED, MIDNIGHT + day * DAY + hour * HOUR, **where)
+    horizon = millis(sensitive.spec.horizon)
+    lately = [each for each in story.told if each.occurred_at > story.told[-1].occurred_at - horizon]
+    everything, within = fold(sensitive, story.told), fold(sensitive, lately)
+    assert (within[0], within[1][-1]) == (everything[0], everything[1][-1])
+
+
+def test_a_day_of_a_network_is_remembered_whole_or_not_at_all_while_its_rows_are_added_up() -> None:
+    """What was new almost a day ago was new by a memory of 29 days, the first of them cut in two."""
+    story = chat("cut in two", days=0)
+    for hours in (-29 * 24 - 1, -29 * 24 + 1, -5 * 24):
+        story.tell(API_CALLED, NOON + hours * HOUR, **RENTED)
+    for day in range(-27, 0):
+        story.tell(API_CALLED, NOON + day * DAY)
+    then(story, RENTED, {"asn": 64700}, gap=DAY - 1)
+    lately = [each for each in story.told if each.occurred_at > NOON + DAY - 1 - millis(F24.spec.horizon)]
+    everything, within = fold(F24, story.told), fold(F24, lately)
+    assert (everything[0].new.count, len(everything[1][-1])) == (2, 1)
+    assert (within[0], within[1][-1]) == (everything[0], everything[1][-1])
+
+
 @pytest.mark.parametrize(
-    ("given", "refusal"),
+    ("wrong", "refusal"),
     [
         ({"least_events": 101}, "least_events is 101; it must be from 1 to 100"),
         ({"critical": 0}, "critical is 0; it must be from 1 to 1,000,000,000"),
         ({"everywhere": 17}, "everywhere is 17; it must be from 2 to 16"),
     ],
 )
-def test_settings_out_of_range_are_refused(given: dict[str, Any], refusal: str) -> None:
+def test_settings_out_of_range_are_refused(wrong: dict[str, Any], refusal: str) -> None:
     with pytest.raises(SettingsInvalid, match=f"^app_new_network: {refusal}$"):
-        AppNewNetwork(**given)
+        AppNewNetwork(**wrong)
