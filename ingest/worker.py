@@ -16,7 +16,7 @@ from ingest.pipeline import Fetch, Pipeline
 from ingest.record import Record
 from ingest.settings import IngestSettings
 from transport.security import arguments
-from transport.settings import KafkaSettings
+from transport.settings import METADATA_AGE, KafkaSettings
 
 log = logging.getLogger("vedette.ingest")
 
@@ -43,6 +43,7 @@ def consumer(kafka: KafkaSettings) -> AIOKafkaConsumer:
         session_timeout_ms=6_000,
         heartbeat_interval_ms=1_500,
         max_poll_interval_ms=300_000,
+        metadata_max_age_ms=METADATA_AGE,
     )
 
 

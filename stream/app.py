@@ -30,7 +30,7 @@ from stream.models import ModelWatch
 from stream.runner import PartitionRunner
 from stream.settings import DetectSettings
 from transport.security import context, password
-from transport.settings import KafkaSettings
+from transport.settings import METADATA_AGE, KafkaSettings
 from transport.topics import ACTIVITY
 
 log = logging.getLogger("vedette.detect")
@@ -57,6 +57,7 @@ def build(kafka: KafkaSettings, *, data: Path) -> faust.App:
         broker_max_poll_interval=300,
         consumer_max_fetch_size=4 << 20,
         consumer_auto_offset_reset="earliest",
+        consumer_metadata_max_age_ms=METADATA_AGE,
         stream_buffer_maxsize=16,
         stream_wait_empty=False,
         producer_linger=0.005,

@@ -8,6 +8,10 @@ import msgspec
 
 from domain.errors import SettingsInvalid
 
+#: How long a consumer believes what it knows of topics, ms. While a broker starts it may answer that a topic has no
+#: partitions: a group that forms then owns none until somebody asks again, by default after five minutes.
+METADATA_AGE = 5_000
+
 Partitions = Annotated[int, msgspec.Meta(ge=1, le=1024)]
 
 

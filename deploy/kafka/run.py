@@ -105,7 +105,8 @@ def properties(*, bind: str, host: str, port: int, secure: bool, data: Path, sec
 def format_storage(home: Path, settings: Path, libs: Path, *, secure: bool) -> None:
     """An empty data directory with a cluster id, and in the secure variant the user and its password."""
     cluster = base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
-    words = ["format", "--cluster-id", cluster, "--config", str(settings), "--standalone"]
+    # one word, with "=": an id may begin with a dash and would be taken for an option
+    words = ["format", f"--cluster-id={cluster}", "--config", str(settings), "--standalone"]
     if secure:
         words += first_user((home / f"secrets/{USER}.password").read_text(encoding="utf-8"))
     with tempfile.NamedTemporaryFile("w", suffix=".arguments", dir=home) as file:

@@ -85,6 +85,12 @@ class ApacheKafka:
                 self._process.kill()
                 self._process.wait()
 
+    def kill(self) -> None:
+        """SIGKILL, as when its machine is gone; `start` brings it back with what it had on disk."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
     @property
     def plain(self) -> KafkaSettings:
         return KafkaSettings(bootstrap=f"127.0.0.1:{self.port}")

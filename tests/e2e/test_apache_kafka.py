@@ -158,3 +158,18 @@ async def test_over_mutual_tls_a_restart_in_the_middle_changes_nothing(
     await second.send(expected.records[half:])
     assert await outcome(second) == expected.outcome
     assert second.running["epoch"] == epoch
+
+
+@pytest.mark.faults
+async def test_when_kafka_is_killed_nothing_that_it_acknowledged_is_lost(
+    plain: ApacheKafka, expected: Expected, begin: Begin
+) -> None:
+    half = EVENTS // 2
+    system = await begin(plain.plain)
+    await system.send(expected.records[:half])
+    epoch = system.running["epoch"]
+    plain.kill()
+    await plain.start()
+    await system.send(expected.records[half:])
+    assert await outcome(system) == expected.outcome
+    assert system.running["epoch"] == epoch

@@ -29,6 +29,7 @@ def test_the_app_keeps_the_settings_that_are_not_optional(tmp_path: Path) -> Non
         "broker_session_timeout": conf.broker_session_timeout,
         "topic_allow_declare": conf.topic_allow_declare,
         "topic_disable_leader": conf.topic_disable_leader,
+        "consumer_metadata_max_age_ms": conf.consumer_metadata_max_age_ms,
     }
     assert kept == {
         "web_enabled": False,
@@ -38,6 +39,7 @@ def test_the_app_keeps_the_settings_that_are_not_optional(tmp_path: Path) -> Non
         "broker_session_timeout": 6.0,
         "topic_allow_declare": False,
         "topic_disable_leader": True,
+        "consumer_metadata_max_age_ms": 5_000,
     }
 
 
