@@ -181,7 +181,7 @@ class Normaliser:
             raise missing("id", "over HTTP each event needs its own id, so that a retry is not a second event")
         who = self._who(tenant, row[_ACTOR_ID], row[_LOGIN], row[_IP], row[_USER_AGENT], row[_APP_ID])
         _clean_origin(row, who, flags)
-        if self._fill is not None and who.ip and row[_IP_BASIS] != "vendor":
+        if self._fill is not None and who.ip:
             self._fill(row, who.ip, occurred_at)
         _flag_unknowns(row, flags)
         row[_TOKENS] = who.tokens
