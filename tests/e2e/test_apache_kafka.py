@@ -8,12 +8,14 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from domain import clock
+from domain.activity import Activity
 from domain.errors import BrokerUnavailable
 from tests.e2e.servers import ApacheKafka
 from tests.e2e.system import CONFIG, System, Traffic
@@ -24,12 +26,12 @@ from vedette.commands.settings import toml
 from vedette.settings import Settings
 
 EVENTS = 3_000
-#: Of a stored event, all that does not say when and where its record came in.
-WHAT_HAPPENED = "SELECT * EXCEPT (epoch, lane, offset, `index`, received_at) FROM events FINAL ORDER BY activity_id"
 
 
 class Outcome(NamedTuple):
-    events: list[Any]
+    """The stored activities with their records, but for when and where they came in, and the alerts."""
+
+    events: list[tuple[Activity, str]]
     alerts: dict[str, bytes]
 
 
@@ -43,7 +45,14 @@ class Expected(NamedTuple):
 
 async def outcome(system: System) -> Outcome:
     await system.settled(events=EVENTS)
-    return Outcome(await (await system.client()).query(WHAT_HAPPENED, row=list), await system.alerts())
+    sql = "SELECT body, raw FROM events FINAL ORDER BY activity_id"
+    rows = await (await system.client()).query(sql, row=tuple[str, str])
+    return Outcome([(_what_happened(body), raw) for body, raw in rows], await system.alerts())
+
+
+def _what_happened(body: str) -> Activity:
+    stored = msgspec.json.decode(body, type=Activity)
+    return replace(stored, epoch=0, lane="", offset=0, index=0, received_at=0)
 
 
 @pytest.fixture(scope="module")
