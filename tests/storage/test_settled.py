@@ -11,7 +11,7 @@ from storage.events import EventStore
 from storage.judge import ClickHouseJudgeStore
 from storage.settled import SettledStore
 
-NOON = 1_764_072_000_000
+NOON = 1_795_176_000_000
 LANE = "vedette.raw:0"
 PARTITIONS = 2
 #: One actor per partition.
