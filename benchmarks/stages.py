@@ -19,7 +19,7 @@ from detectors.base import Context
 from detectors.registry import Armed
 from domain import clock
 from domain.activity import Activity
-from domain.subject import subjects
+from domain.subject import router
 from domain.wire import Bundle, decode
 from ingest.normalise import Normaliser
 from ingest.record import Record
@@ -122,8 +122,9 @@ def _step(armed: Armed, activities: Sequence[Activity]) -> Stage:
     """One detector over every subject that it judges, in key order."""
     spec, watch, seen = armed.detector.spec, Watch(), 0
     by_subject: dict[str, list[Activity]] = {}
+    subjects = router({spec.scope: spec.actions})
     for activity in activities:
-        for subject in subjects(activity, {spec.scope: spec.actions}):
+        for subject in subjects(activity):
             by_subject.setdefault(subject, []).append(activity)
     step, context = armed.detector.step, Context()
     for some in by_subject.values():

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Final
 
-from domain.actions import AUTHENTICATION, LOGIN_FAILED, TENANT_WIDE
+from domain.actions import ACTIONS, AUTHENTICATION, LOGIN_FAILED, TENANT_WIDE
 from domain.activity import Activity
 
 ACTOR: Final = "actor"
@@ -19,6 +19,14 @@ CLIENT: Final = "client"
 TENANT: Final = "tenant"
 SCOPES: Final = (ACTOR, LOGIN, SOURCE, CLIENT, TENANT)
 
+#: The actions that can be judged at each scope: a failed login has no actor.
+_JUDGED: Final = {
+    ACTOR: frozenset(ACTIONS) - {LOGIN_FAILED},
+    LOGIN: AUTHENTICATION,
+    SOURCE: AUTHENTICATION,
+    CLIENT: frozenset(ACTIONS),
+    TENANT: TENANT_WIDE,
+}
 #: Which actions each scope's detectors see. What nobody judges is stored and not sent.
 Routing = Mapping[str, frozenset[str]]
 
@@ -43,21 +51,32 @@ class Tokeniser:
         return self._token(value) if value else ""
 
 
-def subjects(activity: Activity, routing: Routing) -> list[str]:
-    """The subjects that judge this activity; [] when no detector sees it."""
-    action, tenant = activity.action, activity.tenant
-    found = []
-    if action in routing.get(ACTOR, ()) and action != LOGIN_FAILED and activity.actor_token:
-        found.append(f"{ACTOR}|{tenant}|{activity.actor_token}")
-    if action in routing.get(LOGIN, ()) and action in AUTHENTICATION:
-        found.append(f"{LOGIN}|{tenant}|{activity.login_token or activity.actor_token}")
-    if action in routing.get(SOURCE, ()) and action in AUTHENTICATION and activity.ip_token:
-        found.append(f"{SOURCE}|{tenant}|{activity.ip_token}")
-    if action in routing.get(CLIENT, ()) and activity.app_token:
-        found.append(f"{CLIENT}|{tenant}|{activity.app_token}")
-    if action in routing.get(TENANT, ()) and action in TENANT_WIDE:
-        found.append(f"{TENANT}|{tenant}|{tenant_token(tenant)}")
-    return found
+def router(routing: Routing) -> Callable[[Activity], list[str]]:
+    """What gives the subjects that judge an activity, [] when no detector sees it."""
+    scopes = {
+        action: tuple(scope for scope in SCOPES if action in routing.get(scope, ()) and action in _JUDGED[scope])
+        for action in ACTIONS
+    }
+
+    def route(activity: Activity) -> list[str]:
+        found = []
+        tenant = activity.tenant
+        for scope in scopes.get(activity.action, ()):
+            if scope is ACTOR:
+                token = activity.actor_token
+            elif scope is LOGIN:
+                token = activity.login_token or activity.actor_token
+            elif scope is SOURCE:
+                token = activity.ip_token
+            elif scope is CLIENT:
+                token = activity.app_token
+            else:
+                token = tenant_token(tenant)
+            if token or scope is LOGIN:
+                found.append(f"{scope}|{tenant}|{token}")
+        return found
+
+    return route
 
 
 @lru_cache(maxsize=4096)

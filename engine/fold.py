@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -13,7 +13,7 @@ from domain.activity import Activity, Key
 from domain.alert import Content, alert_id
 from domain.clock import DAY, millis
 from domain.judgement import DetectorFailure, StateRow
-from domain.subject import Routing, scope_of, tenant_of
+from domain.subject import Routing, router, scope_of, tenant_of
 
 #: An episode never lasts longer than this after its opener.
 EPISODE_LIMIT = DAY
@@ -39,6 +39,15 @@ class Registry(Protocol):
 
     def routing(self) -> Routing: ...
     def for_scope(self, scope: str) -> list[Any]: ...
+
+
+class _Judging(NamedTuple):
+    """A detector where an activity is dispatched to it; `cooldown` in ms."""
+
+    slot: str
+    detector: Detector[Any]
+    armed: Armed
+    cooldown: int
 
 
 class Episode(msgspec.Struct, frozen=True, array_like=True):
@@ -92,29 +101,30 @@ class Folder:
         """`contexts` says what is in effect for a tenant at an event time (ms): pure, the same in every fold."""
         self._contexts = contexts
         self.routing = registry.routing()
-        self._by: dict[tuple[str, str], list[tuple[Armed, int]]] = {}
-        self._types: dict[str, type[Any]] = {}
+        self.subjects = router(self.routing)
+        self._by: dict[str, dict[str, list[_Judging]]] = {}
         self._decoders: dict[str, Callable[[msgspec.Raw], Any]] = {}
         for scope in self.routing:
             for armed in registry.for_scope(scope):
                 spec = armed.detector.spec
                 self._decoders[armed.slot] = msgspec.json.Decoder(armed.detector.state).decode
+                judging = _Judging(armed.slot, armed.detector, armed, millis(spec.cooldown))
                 for action in spec.actions:
-                    self._by.setdefault((scope, action), []).append((armed, millis(spec.cooldown)))
+                    self._by.setdefault(scope, {}).setdefault(action, []).append(judging)
 
     def apply(self, memory: Memory, subject: str, activity: Activity, failures: list[DetectorFailure]) -> list[Content]:
         """Fold one activity, in place; the contents of the alerts that it opens or changes."""
         found: list[Content] = []
         context = self._contexts(activity.tenant, activity.occurred_at)
-        for armed, cooldown in self._by.get((scope_of(subject), activity.action), ()):
-            slot = armed.slot
-            state = memory.slots.get(slot)
+        slots = memory.slots
+        for slot, detector, armed, cooldown in self._by[scope_of(subject)].get(activity.action, ()):
+            state = slots.get(slot)
             try:
-                step = armed.detector.step(armed.detector.initial() if state is None else state, activity, context)
+                step = detector.step(detector.initial() if state is None else state, activity, context)
             except Exception as error:  # a detector's fault must not stop the others; it becomes a dead letter
-                failures.append(DetectorFailure(armed.detector.spec.id, activity, f"{type(error).__name__}: {error}"))
+                failures.append(DetectorFailure(detector.spec.id, activity, f"{type(error).__name__}: {error}"))
                 continue
-            memory.slots[slot] = step.state
+            slots[slot] = step.state
             for finding in step.findings:
                 content = self._judge(memory, subject, activity, armed, cooldown, finding)
                 if content is not None:

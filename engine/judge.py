@@ -14,7 +14,7 @@ from domain.activity import Activity, Key
 from domain.alert import Content
 from domain.errors import VedetteError
 from domain.judgement import AlertRevision, DetectorFailure, DirtyMark, Marker, position
-from domain.subject import bucket, subjects, tenant_of
+from domain.subject import bucket, tenant_of
 from domain.wire import Marks
 from engine.buffer import Buffer
 from engine.clocks import Clocks
@@ -145,7 +145,7 @@ class Judge:
                 self.tally.repeated += 1
                 continue
             lanes[activity.lane] = max(lanes.get(activity.lane, -1), activity.offset)
-            for subject in subjects(activity, self._folder.routing):
+            for subject in self._folder.subjects(activity):
                 if bucket(subject) % self.partitions == self.partition:
                     mine.append((subject, activity))
         await self._recall({subject for subject, _ in mine})

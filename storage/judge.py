@@ -18,8 +18,7 @@ from domain.activity import Activity, Key, lane_number
 from domain.alert import NAMESPACE, Content, canonical
 from domain.errors import Fenced, StoreUnavailable
 from domain.judgement import AlertRevision, Copy, DetectorFailure, DirtyMark, Marker, StateRow, epoch_of
-from domain.subject import ACTOR, Routing, bucket, scope_of
-from domain.subject import subjects as subjects_of
+from domain.subject import ACTOR, Routing, bucket, router, scope_of
 from storage.client import Client
 from storage.columns import of_subjects
 
@@ -340,8 +339,9 @@ def _revision(row: _Alert) -> AlertRevision:
 
 def _by_subject(wanted: set[str], rows: list[Activity], routing: Routing) -> dict[str, list[Activity]]:
     found: dict[str, list[Activity]] = {subject: [] for subject in wanted}
+    route = router(routing)
     for activity in sorted(rows, key=lambda a: a.key):
-        for subject in subjects_of(activity, routing):
+        for subject in route(activity):
             if subject in wanted:
                 found[subject].append(activity)
     return found

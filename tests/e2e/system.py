@@ -22,7 +22,6 @@ from domain import clock
 from domain.activity import Activity
 from domain.alert import canonical
 from domain.clock import rfc3339
-from domain.subject import subjects
 from engine.contexts import Contexts
 from engine.fold import Folder, Memory
 from storage.client import Client, connect
@@ -145,7 +144,7 @@ class System:
         await ModelWatch(ModelStore(client), contexts, every=1).take()
         folder = Folder(load_registry({}), contexts)
         events = await client.query_bodies("SELECT body FROM events", row=Activity)
-        mine = sorted({subject for event in events for subject in subjects(event, folder.routing)})
+        mine = sorted({subject for event in events for subject in folder.subjects(event)})
         found: dict[str, bytes] = {}
         for some in batches(mine, 500):
             history = await ClickHouseJudgeStore(client).history(some, folder.routing, until=clock.now() + clock.DAY)

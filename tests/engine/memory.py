@@ -9,7 +9,7 @@ from domain.activity import Activity, Key, Place
 from domain.errors import Fenced
 from domain.incident import Notice
 from domain.judgement import AlertRevision, Copy, DetectorFailure, DirtyMark, Marker, StateRow
-from domain.subject import Routing, bucket, subjects
+from domain.subject import Routing, bucket, router
 from ingest.dead_letters import DeadLetter
 from ingest.pipeline import SkipRow
 from tests.engine.toys import ACTIONS
@@ -85,7 +85,8 @@ class MemoryStore:
         return {s: [a for a in self.alerts.values() if a.content.subject == s] for s in subjects}
 
     def stored(self, subject: str, routing: Routing = ACTIONS) -> list[Activity]:
-        return sorted((a for a in self.events.values() if subject in subjects(a, routing)), key=lambda a: a.key)
+        route = router(routing)
+        return sorted((a for a in self.events.values() if subject in route(a)), key=lambda a: a.key)
 
     async def history(self, subjects: Sequence[str], routing: Routing, *, until: int) -> dict[str, list[Activity]]:
         return {s: [a for a in self.stored(s, routing) if a.occurred_at < until] for s in subjects}

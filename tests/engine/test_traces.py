@@ -6,7 +6,6 @@ import pytest
 
 from domain.activity import lane_number
 from domain.errors import Fenced
-from domain.subject import subjects
 from tests.engine.memory import run
 from tests.engine.world import Judging, World, activity
 
@@ -39,7 +38,7 @@ def later(world: World, seconds: float) -> None:
 
 
 def subject_of(id: str, world: World) -> str:
-    return next(subjects(a, world.routing)[0] for a in world.store.events.values() if a.activity_id == id)
+    return next(world.folder.subjects(a)[0] for a in world.store.events.values() if a.activity_id == id)
 
 
 def checkpoint(world: World, writes: int = 99) -> None:

@@ -15,7 +15,7 @@ import msgspec
 from domain.activity import Activity
 from domain.alert import Content, canonical
 from domain.errors import Fenced
-from domain.subject import Routing, bucket, subjects
+from domain.subject import Routing, bucket
 from domain.wire import Bundle, decode
 from engine.fold import Folder, Memory
 from engine.judge import Judge
@@ -64,7 +64,7 @@ def activity(id: str, at: float, actor: str = "s", action: str = "record.read", 
 def truth(store: MemoryStore, folder: Folder) -> dict[str, bytes]:
     """What one sequential fold of everything stored gives."""
     found: dict[str, Content] = {}
-    for subject in {s for a in store.events.values() for s in subjects(a, folder.routing)}:
+    for subject in {s for a in store.events.values() for s in folder.subjects(a)}:
         memory = Memory()
         for a in store.stored(subject, folder.routing):
             found.update((c.alert_id, c) for c in folder.apply(memory, subject, a, []))
@@ -278,7 +278,7 @@ class World:
         for p, end in enumerate(self.committed):
             for message in map(decode, self.log[p][:end]):
                 for a in message.activities if isinstance(message, Bundle) else ():
-                    for s in subjects(a, self.routing):
+                    for s in self.folder.subjects(a):
                         if bucket(s) % self.partitions == p:
                             row = self.store.rows.get(s)
                             judged = row is not None and a.key <= self.folder.load(row).applied

@@ -12,7 +12,7 @@ from detectors.registry import load
 from domain.activity import Activity
 from domain.alert import Content
 from domain.judgement import DetectorFailure
-from domain.subject import subjects, token_of
+from domain.subject import token_of
 from engine.fold import Folder, Memory
 from simulation.company import Company, morning_of
 from simulation.people import FEWEST
@@ -58,7 +58,7 @@ def judged(events: Iterable[Activity]) -> list[Raised]:
     alerts: dict[str, Content] = {}
     names: dict[str, str] = {}
     for activity in sorted(events, key=lambda a: a.key):
-        for subject in subjects(activity, folder.routing):
+        for subject in folder.subjects(activity):
             memory = memories.setdefault(subject, Memory())
             for content in folder.apply(memory, subject, activity, failures):
                 alerts[content.alert_id] = content
