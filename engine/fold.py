@@ -72,7 +72,7 @@ class _Body(msgspec.Struct, frozen=True):
 class Memory:
     """What is known of a subject: its detectors' states by slot, open episodes by slot and arm, how far it is."""
 
-    seen: int = -1
+    seen: int = 0  # below every position
     applied: Key = NOTHING
     slots: dict[str, Any] = field(default_factory=dict)
     episodes: dict[str, Episode] = field(default_factory=dict)

@@ -239,6 +239,7 @@ class Judge:
 
     async def settle(self, *, at_once: bool = False) -> int:
         """Refold dirty subjects from the store, whole; their results go through the next checkpoint. How many."""
+        self._apply()  # what waits below the clock would be in the history, and then be applied once more
         due = self._due()
         for subject in due:
             self._waited[subject] = self._waited.get(subject, 0) + 1

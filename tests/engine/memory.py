@@ -112,6 +112,7 @@ class MemoryStore:
     async def put_states(self, partition: int, term: int, states: Sequence[StateRow]) -> None:
         await self._write(partition, term)
         for s in states:
+            assert min(s.position, s.seen) >= 0, "ClickHouse takes no negative number here"
             if s.subject not in self.rows or self.rows[s.subject].position <= s.position:
                 self.rows[s.subject] = s
 

@@ -180,3 +180,23 @@ def test_an_id_that_comes_again_with_other_content_is_counted_and_the_earlier_de
     assert world.store.conflicts == {("x1", (1, number[B], 0, 0)), ("x1", (1, number[B], 1, 0))}
     at_rest(world)
     assert [a.count for a in world.store.stored(subject_of("x1", world))] == [1 if number[A] < number[B] else 2]
+
+
+def test_what_waits_below_the_clock_is_not_applied_again_after_a_settle_that_read_it_from_the_store() -> None:
+    world = World(1)
+    put(world, A, "x1", 99)
+    ingest(world, A, B)
+    later(world, 10)
+    ingest(world, A, B)
+    eat(world)
+    put(world, A, "w1", 98)  # late
+    ingest(world, A)
+    eat(world)
+    checkpoint(world)
+    put(world, A, "y1", 100)  # below the clock, above what was applied
+    ingest(world, A)
+    assert run(world.judges[0].take()), "the bundle, without the marks behind it"
+    assert run(world.judges[0].judge.settle(at_once=True)) == 1
+    eat(world)
+    checkpoint(world)
+    at_rest(world)
