@@ -36,6 +36,16 @@ def slices(ids: Sequence[str]) -> Iterable[Sequence[str]]:
     return (ids[start : start + TOGETHER] for start in range(0, len(ids), TOGETHER))
 
 
+#: Every stored activity once per subject that may judge it: both orders of events, one row for each.
+PER_SUBJECT = (
+    "(SELECT subject, occurred_at, activity_id, tenant, epoch, lane, offset FROM subject_events UNION ALL "
+    "SELECT concat('actor|', tenant, '|', actor_token), occurred_at, activity_id, tenant, epoch, lane, offset "
+    "FROM events WHERE actor_token != '' AND action != 'auth.login.failed')"
+)
+#: The partition of {n} that owns a `subject`: domain.subject.bucket in SQL.
+OWNER = "reinterpretAsUInt32(reverse(unhex(substring(subject, length(subject) - 31, 8)))) % {n:UInt32}"
+
+
 def of_subjects(*, actors: bool) -> str:
     """The condition on `events` for the activities of {subjects} before {until} (ms); all of them actors, or none.
 

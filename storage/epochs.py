@@ -8,9 +8,8 @@ import msgspec
 
 from domain.judgement import Marker, epoch_of, position
 from storage.client import Client
+from storage.columns import OWNER, PER_SUBJECT
 from storage.judge import ClickHouseJudgeStore
-
-_OWNER = "reinterpretAsUInt32(reverse(unhex(substring(subject, length(subject) - 31, 8)))) % {n:UInt32}"
 
 
 class Epoch(msgspec.Struct, frozen=True, array_like=True):
@@ -94,7 +93,7 @@ class EpochStore:
                 "reinterpretAsUInt32(reverse(unhex(substring(subject, length(subject) - 31, 8)))), "
                 "toUnixTimestamp64Milli(min(occurred_at)), "
                 "toString(argMin(activity_id, (occurred_at, toString(activity_id)))), 0, 'epoch', 0 "
-                f"FROM subject_events WHERE {_OWNER} = {{p:UInt32}} AND {conditions} GROUP BY subject",
+                f"FROM {PER_SUBJECT} WHERE {OWNER} = {{p:UInt32}} AND {conditions} GROUP BY subject",
                 params,
             )
 

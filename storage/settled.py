@@ -6,12 +6,8 @@ import msgspec
 
 from domain.judgement import epoch_of
 from storage.client import Client
-from storage.columns import ms
+from storage.columns import OWNER, PER_SUBJECT, ms
 from storage.epochs import Epoch, EpochStore
-
-_OWNER = (
-    "reinterpretAsUInt32(reverse(unhex(substring({0}, length({0}) - 31, 8)))) % {{n:UInt32}}"  # domain.subject.bucket
-)
 
 
 class MarkerRow(msgspec.Struct, frozen=True, array_like=True):
@@ -92,18 +88,12 @@ class SettledStore:
     async def _oldest_unheard(self, tenant: str, epoch: Epoch, heard: list[dict[str, int]]) -> list[int]:
         """The oldest activity stored above the lanes that the partition of one of its subjects has heard."""
         encoded = msgspec.json.encode(heard).decode()
-        oldest = []
-        for table, subject, judged in (
-            ("events", "actor_token", "AND actor_token != '' AND action != 'auth.login.failed'"),
-            ("subject_events", "subject", ""),
-        ):
-            rows = await self._client.query(
-                f"WITH JSONExtract({{heard:String}}, 'Array(Map(String, Int64))') AS heard, "
-                f"heard[{_OWNER.format(subject)} + 1] AS mine "
-                f"SELECT count(), {ms('min(occurred_at)')} FROM {table} WHERE tenant = {{tenant:String}} {judged} "
-                "AND epoch = {e:UInt32} AND toInt64(offset) > (mapContains(mine, lane) ? mine[lane] : toInt64(-1))",
-                {"tenant": tenant, "n": epoch.partitions, "e": epoch.epoch, "heard": encoded},
-                row=_Oldest,
-            )
-            oldest += [row.at for row in rows if row.rows]
-        return oldest
+        rows = await self._client.query(
+            "WITH JSONExtract({heard:String}, 'Array(Map(String, Int64))') AS heard, "
+            f"heard[{OWNER} + 1] AS mine SELECT count(), {ms('min(occurred_at)')} FROM {PER_SUBJECT} "
+            "WHERE tenant = {tenant:String} AND epoch = {e:UInt32} "
+            "AND toInt64(offset) > (mapContains(mine, lane) ? mine[lane] : toInt64(-1))",
+            {"tenant": tenant, "n": epoch.partitions, "e": epoch.epoch, "heard": encoded},
+            row=_Oldest,
+        )
+        return [row.at for row in rows if row.rows]
