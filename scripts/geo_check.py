@@ -58,7 +58,7 @@ def _same(places: CompactPlaces, at: Number, cell: geo_places.Cell | None) -> No
 
 def _drawn(places: CompactPlaces, path: Path, version: int) -> dict[str, int]:
     """Addresses inside prefixes that are no longer than the floor, where the file must say what the source says."""
-    draw, compared, skipped = random.Random(7), 0, 0  # noqa: S311
+    draw, compared, skipped = random.Random(7), 0, 0  # noqa: S311 (a sample, not a secret)
     with maxminddb.open_database(path) as source:
         nets = np.array(
             [int(net.network_address) >> (net.max_prefixlen - FINE[version]) for net, _ in source], np.uint64
@@ -72,6 +72,6 @@ def _drawn(places: CompactPlaces, path: Path, version: int) -> dict[str, int]:
             if length > FLOOR[version]:
                 skipped += 1
                 continue
-            _same(places, Number(value, bits, str(made)), geo_places.cell(found) if found else None)  # type: ignore[arg-type]
+            _same(places, Number(value, bits, str(made)), geo_places.cell(found) if found else None)  # type: ignore[arg-type]  # its records are objects
             compared += 1
     return {"compared": compared, "below_the_floor": skipped}

@@ -47,7 +47,7 @@ def draw(version: int, chance: random.Random, announced: memoryview) -> Number:
 
 
 def measure(files: list[Mmdb], version: int) -> dict[str, str]:
-    bundled, chance = CompactPlaces(BUNDLED / "dbip-lite.bin"), random.Random(7)  # noqa: S311
+    bundled, chance = CompactPlaces(BUNDLED / "dbip-lite.bin"), random.Random(7)  # noqa: S311 (a sample, not a secret)
     announced = Compact(BUNDLED / "asn.bin").numbers("v6.keys", "I")
     both = agree = 0
     distances: list[float] = []

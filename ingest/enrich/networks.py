@@ -34,7 +34,7 @@ class Ranges:
         from iporigin._data import DatasetError, _Dataset
 
         try:
-            self._found: Any = _Dataset(path.read_bytes())  # type: ignore[no-untyped-call]
+            self._found: Any = _Dataset(path.read_bytes())  # type: ignore[no-untyped-call]  # its reader has no types
         except (OSError, DatasetError) as error:
             raise DataUnreadable(f"{path} holds no ranges of iporigin ({error}); install Vedette again") from error
         self.date = datetime.fromtimestamp(self._found.built_at, UTC).date().isoformat()
