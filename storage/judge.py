@@ -178,7 +178,8 @@ class ClickHouseJudgeStore:
         found: dict[str, StateRow] = {}
         for start in range(0, len(subjects), READ_TOGETHER):
             rows = await self._client.query(
-                "SELECT subject, position, seen, body FROM states FINAL WHERE subject IN {subjects:Array(String)}",
+                # PREWHERE: bodies are read only where a subject was found; FINAL alone reads every one.
+                "SELECT subject, position, seen, body FROM states FINAL PREWHERE subject IN {subjects:Array(String)}",
                 {"subjects": list(subjects[start : start + READ_TOGETHER])},
                 row=_State,
             )

@@ -64,7 +64,7 @@ CREATE TABLE promotions_in (`tenant` LowCardinality(String), `promotion_id` UUID
 
 CREATE TABLE skips (`tenant` LowCardinality(String), `source` LowCardinality(String), `feed` LowCardinality(String), `kind` LowCardinality(String), `epoch` UInt32, `lane` LowCardinality(String), `first_offset` UInt64, `last_offset` UInt64, `rows` UInt64, `written_at` DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC')) ENGINE = ReplacingMergeTree ORDER BY (tenant, source, feed, kind, epoch, lane, first_offset) TTL toDateTime(written_at) + toIntervalDay(30) SETTINGS index_granularity = 8192;
 
-CREATE TABLE states (`subject` String, `bucket` UInt32, `position` UInt64, `seen` UInt64, `body` String CODEC(ZSTD(1)), `written_at` DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC')) ENGINE = ReplacingMergeTree(position) ORDER BY subject TTL toDateTime(written_at) + toIntervalDay(400) SETTINGS index_granularity = 8192;
+CREATE TABLE states (`subject` String, `bucket` UInt32, `position` UInt64, `seen` UInt64, `body` String CODEC(ZSTD(1)), `written_at` DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC')) ENGINE = ReplacingMergeTree(position) ORDER BY subject TTL toDateTime(written_at) + toIntervalDay(400) SETTINGS index_granularity = 128;
 
 CREATE MATERIALIZED VIEW states_fence TO states (`subject` String, `bucket` UInt32, `position` UInt64, `seen` UInt64, `body` String) AS SELECT subject, bucket, position, seen, body FROM states_in WHERE (partition, term) IN (SELECT partition, max(term) FROM claims GROUP BY partition);
 
