@@ -133,10 +133,12 @@ class AlertStore:
             row=Said,
         )
 
-    async def dump(self, *, live: bool = False) -> AsyncIterator[Content]:
-        """Every alert of every tenant that stands, by (tenant, completed, alert_id); `live` leaves out shadow ones."""
+    async def dump(self, *, tenant: str = "", live: bool = False) -> AsyncIterator[Content]:
+        """Every alert that stands, of a tenant or of all, by (tenant, completed, alert_id); `live`: no shadow ones."""
         tenants = await self._client.query("SELECT DISTINCT tenant FROM alerts ORDER BY tenant", row=list[str])
-        for (tenant,) in tenants:
+        for (name,) in tenants:
+            if tenant and name != tenant:
+                continue
             last = ""
             found: list[Content] = []
             while True:
@@ -144,7 +146,7 @@ class AlertStore:
                     "SELECT content, toString(alert_id) AS id FROM alerts FINAL WHERE tenant = {tenant:String} "
                     "AND NOT withdrawn AND (NOT {live:Bool} OR stage = 'live') AND toString(alert_id) > {last:String} "
                     f"ORDER BY id LIMIT {_TOGETHER}",
-                    {"tenant": tenant, "live": live, "last": last},
+                    {"tenant": name, "live": live, "last": last},
                     row=_Body,
                 )
                 found += [msgspec.json.decode(row.body, type=Content) for row in rows]

@@ -86,6 +86,8 @@ async def test_a_promoted_model_judges_from_its_time_on_and_replay_equals_live(s
 
     await until(judged_again, seconds=60, what=system.said)
     assert await system.truth() == alerts
+    replayed = await vedette(system, "replay", "--compare")
+    assert f"\n0 added, 0 lost, 0 changed; {len(alerts)} the same, 0 frozen" in replayed
 
 
 async def contents(system: System) -> list[Content]:
