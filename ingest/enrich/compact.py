@@ -37,7 +37,7 @@ MAGIC: Final = b"VEDGEO1\n"
 _PAGE: Final = 32
 #: Values in a block, and blocks of a family that are kept unpacked (8 or 16 kB each).
 BLOCK: Final = 4096
-KEPT: Final = 128
+KEPT: Final = 64
 _UP_TO: Final = tuple((2 << bit) - 1 for bit in range(256))
 
 Width = Literal["B", "h", "H", "I"]

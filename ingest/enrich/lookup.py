@@ -16,7 +16,7 @@ from ingest.enrich.places import CompactNetworks, CompactPlaces
 from ingest.enrich.settings import Override
 
 #: Addresses whose answer each version remembers; about 500 bytes each.
-REMEMBERED: Final = 16_384
+REMEMBERED: Final = 4_096
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ class CompactPlaces:
         self.file = Compact(path)
         header = self.file.header
         self.label = f"{header.name} of {header.date}"
-        self._made = lru_cache(maxsize=4096)(self._make)  # one object for all addresses of a place
+        self._made = lru_cache(maxsize=1024)(self._make)  # one object for all addresses of a place
 
     def place(self, number: Number) -> Place | None:
         found = self.file.v4(number.value) if number.bits == 32 else self.file.v6(number.value)
