@@ -7,6 +7,7 @@ import hmac
 import unicodedata
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from operator import attrgetter
 from typing import Final
 
 from domain.actions import ACTIONS, AUTHENTICATION, LOGIN_FAILED, TENANT_WIDE
@@ -27,6 +28,9 @@ _JUDGED: Final = {
     CLIENT: frozenset(ACTIONS),
     TENANT: TENANT_WIDE,
 }
+#: All that `router` looks at, and of how many activities that differ in it `judges` remembers the partitions.
+_routed = attrgetter("action", "tenant", "actor_token", "login_token", "ip_token", "app_token")
+_REMEMBERED: Final = 100_000
 #: Which actions each scope's detectors see. What nobody judges is stored and not sent.
 Routing = Mapping[str, frozenset[str]]
 
@@ -77,6 +81,23 @@ def router(routing: Routing) -> Callable[[Activity], list[str]]:
         return found
 
     return route
+
+
+def judges(routing: Routing, partitions: int) -> Callable[[Activity], frozenset[int]]:
+    """What gives the partitions, of so many, that judge an activity: empty when no detector sees it."""
+    subjects = router(routing)
+    known: dict[tuple[str, ...], frozenset[int]] = {}
+
+    def judge(activity: Activity) -> frozenset[int]:
+        seen: tuple[str, ...] = _routed(activity)
+        found = known.get(seen)
+        if found is None:
+            if len(known) >= _REMEMBERED:
+                known.clear()
+            found = known[seen] = frozenset(bucket(subject) % partitions for subject in subjects(activity))
+        return found
+
+    return judge
 
 
 @lru_cache(maxsize=4096)

@@ -11,14 +11,14 @@ _RECORDS: Final = hashlib.blake2b(digest_size=8)
 _VARIANT: Final = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 
 
-def activity_id(*parts: str) -> str:
-    """A UUID of version 8 over `parts`, none of which may hold a NUL.
+def activity_id(what: str) -> str:
+    """A UUID of version 8 over `what`: its parts, none of which may hold a NUL, with a NUL between each two.
 
     The parts are tenant, source, native id (or place in Kafka), occurred_at, action and the tokens of actor, login,
     address and app: tokens and not values, so that an id tells nobody who it was.
     """
     whole = _IDS.copy()
-    whole.update("\0".join(parts).encode())
+    whole.update(what.encode())
     digest = whole.hexdigest()
     return f"{digest[:8]}-{digest[8:12]}-8{digest[13:16]}-{_VARIANT[digest[16]]}{digest[17:20]}-{digest[20:]}"
 

@@ -72,8 +72,10 @@ class Who(NamedTuple):
     """What actor, login, address, user agent and app of an event are to a tenant; the same come again and again."""
 
     tokens: tuple[str, str, str, str, str]  # actor, login, address, network, app
+    subjects: str  # the tokens that are part of an id: actor, login, address and app
     ip: str  # as it is kept, "" when it cannot be used
     family: str  # of the user agent
+    key: Tokeniser  # the tenant's
 
 
 #: Puts what is known of an address at an event time (ms) into a row; see ingest.enrich.enricher.
@@ -185,18 +187,17 @@ class Normaliser:
             self._fill(row, who.ip, occurred_at)
         _flag_unknowns(row, flags)
         row[_TOKENS] = who.tokens
-        actor, login, ip, _, app = who.tokens
         if session := row[_SESSION_ID]:
-            row[_SESSION_ID] = self._keys(tenant)("session\0" + session)
+            row[_SESSION_ID] = who.key("session\0" + session)
         lane = record.lane
         place = native_id or f"{record.epoch}/{lane}/{record.offset}/0"
-        identity = activity_id(tenant, source, place, str(occurred_at), action, actor, login, ip, app)
+        identity = activity_id(f"{tenant}\0{source}\0{place}\0{occurred_at}\0{action}\0{who.subjects}")
         row[_TENANT], row[_ACTIVITY_ID], row[_SOURCE], row[_FEED] = tenant, identity, source, feed
         if flags:
             row[_FLAGS] = tuple(sorted(flags))
         row[_TAIL] = (
-            record_digest(storable(record)), record.epoch, lane, record.offset, 0, record.received_at, door.batch,
-            door.history,
+            record_digest(_storable(record.value, door)), record.epoch, lane, record.offset, 0, record.received_at,
+            door.batch, door.history,
         )  # fmt: skip
         return Activity(*row)
 
@@ -204,7 +205,8 @@ class Normaliser:
         tokens = self._keys(tenant)
         found = address(ip) if ip else UNUSABLE
         made = (tokens(actor), tokens(login), tokens(found.subject), tokens(found.net), tokens(app))
-        return Who(made, found.ip, agent_family(agent))
+        subjects = "\0".join((made[0], made[1], made[2], made[4]))
+        return Who(made, subjects, found.ip, agent_family(agent), tokens)
 
 
 def storable(record: Record) -> bytes:
@@ -212,18 +214,22 @@ def storable(record: Record) -> bytes:
 
     b"" when such a field may be in it and it cannot be read well enough to take the field out.
     """
-    adapter = _door(record.topic, record.headers).adapter
+    return _storable(record.value, _door(record.topic, record.headers))
+
+
+def _storable(value: bytes, door: Door) -> bytes:
+    adapter = door.adapter
     if adapter is None or not adapter.never_stored:
-        return record.value
-    lower = record.value.lower()
+        return value
+    lower = value.lower()
     if not any(sign in lower for sign in _NEVER[adapter.source]):
-        return record.value
+        return value
     try:
-        event = parse(record.value)
+        event = parse(value)
     except Refused:
         return b""
     if not any(name.lower() in adapter.never_stored for name in event):
-        return record.value
+        return value
     return _encode({name: value for name, value in event.items() if name.lower() not in adapter.never_stored})
 
 

@@ -15,7 +15,7 @@ from typing import Protocol
 from domain.activity import Activity
 from domain.clock import BEGINNING
 from domain.incident import Notice
-from domain.subject import Routing, bucket, router
+from domain.subject import Routing, judges
 from domain.wire import BUNDLE_ACTIVITIES, BUNDLE_BYTES, Bundle, LaneMark, Marks, encode
 from ingest.dead_letters import DeadLetter
 from ingest.normalise import storable
@@ -90,7 +90,8 @@ class Pipeline:
         together: Callable[..., Awaitable[object]] = asyncio.gather,
     ) -> None:
         self._normalise, self._store, self._send = normalise, store, send
-        self._subjects, self.epoch, self._partitions, self._lateness = router(routing), epoch, partitions, lateness
+        self.epoch, self._partitions, self._lateness = epoch, partitions, lateness
+        self._judges = judges(routing, partitions)
         self._together, self._rejects = together, Rejects()
         self._lanes: dict[str, _Lane] = {}
         self.counted: Counter[str] = Counter()
@@ -169,7 +170,7 @@ class Pipeline:
         """To each partition that owns a subject, once, in the order of the fetch, one unacknowledged at a time."""
         parts: dict[int, list[Activity]] = {}
         for activity in activities:
-            for partition in {bucket(s) % self._partitions for s in self._subjects(activity)}:
+            for partition in self._judges(activity):
                 parts.setdefault(partition, []).append(activity)
 
         async def send(partition: int, mine: list[Activity]) -> None:

@@ -101,7 +101,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             fetched = {tp: records for tp, records in fetched.items() if tp in owned}
             if not fetched and loop.time() < marked + MARK_EVERY * 0.5:
                 continue
-            records = [self._record(tp, r) for tp, batch in fetched.items() for r in batch]
+            records = [record for tp, batch in fetched.items() for record in self._records(tp, batch)]
             fetch = self._pipeline.prepare(records, self._caught_up(owned), at=clock.now())
             await finishing
             offsets = {tp: batch[-1].offset + 1 for tp, batch in fetched.items()}
@@ -117,16 +117,9 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         if offsets:
             await self._commit(offsets)
 
-    def _record(self, tp: TopicPartition, r: Any) -> Record:
-        return Record(
-            topic=tp.topic,
-            partition=tp.partition,
-            offset=r.offset,
-            epoch=self._epoch,
-            received_at=r.timestamp,
-            headers=tuple(r.headers),
-            value=r.value or b"",
-        )
+    def _records(self, tp: TopicPartition, batch: list[Any]) -> list[Record]:
+        topic, partition, epoch = tp.topic, tp.partition, self._epoch
+        return [Record(topic, partition, r.offset, epoch, r.timestamp, r.headers, r.value or b"") for r in batch]
 
     async def _fetch(self, owned: set[TopicPartition], wait: int) -> dict[TopicPartition, list[Any]]:
         """Up to `fetch_rows` records, from each lane its share: left alone, the consumer empties one after the other.

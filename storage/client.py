@@ -74,17 +74,19 @@ class Client:
         """
         if not rows:
             return 0
-        settings: dict[str, Any] = {"async_insert": 0, "max_insert_block_size": max(len(rows), 1_048_576)}
+        return await self._insert(table, columns, _encode_lines(rows), len(rows), "JSONCompactEachRow", token)
+
+    async def insert_tabbed(self, table: str, columns: Sequence[str], lines: Sequence[bytes], *, token: str) -> int:
+        """As `insert`, of tab-separated lines without their line ends: the server reads them faster than JSON."""
+        return await self._insert(table, columns, b"\n".join((*lines, b"")), len(lines), "TabSeparated", token)
+
+    async def _insert(self, table: str, columns: Sequence[str], block: bytes, rows: int, fmt: str, token: str) -> int:
+        settings: dict[str, Any] = {"async_insert": 0, "max_insert_block_size": max(rows, 1_048_576)}
         if token:
             settings["insert_deduplication_token"] = token
+        quoted = [f"`{column}`" for column in columns]
         summary = await self._ask(
-            self._driver.raw_insert(
-                table,
-                [f"`{column}`" for column in columns],
-                insert_block=_encode_lines(rows),
-                settings=settings,
-                fmt="JSONCompactEachRow",
-            )
+            self._driver.raw_insert(table, quoted, insert_block=block, settings=settings, fmt=fmt)
         )
         return int(summary.written_rows)
 

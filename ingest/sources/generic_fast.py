@@ -190,7 +190,7 @@ def read(raw: bytes) -> tuple[Draft, str] | None:
     read_parts = _remembered_parts if len(actor) + len(origin) <= _SHORT else _read_parts
     if (parts := read_parts(actor, origin)) is None:
         return None
-    if b"\\" in raw or not parts.sure or not _every_key_once(raw, typed):
+    if raw.find(b"\\") >= 0 or not parts.sure or not _every_key_once(raw, typed):
         parse(raw)
     event = _astuple(typed)
     row: list[Any] = [

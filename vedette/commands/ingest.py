@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import signal
 
 from vedette import compose
 from vedette.settings import Settings
+
+#: New containers until the garbage collector looks at them; a fetch makes many, and hardly any in cycles.
+_COLLECT_AFTER = 100_000
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -60,6 +64,8 @@ async def _run(made: Settings) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, worker.stop)
     await reader.start()
+    gc.freeze()  # what there is by now stays
+    gc.set_threshold(_COLLECT_AFTER)
     refresh = asyncio.create_task(keep_up(enricher, made.ingest.enrich))
     try:
         await work(worker, lambda: print("ready", flush=True))
