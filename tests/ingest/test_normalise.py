@@ -194,6 +194,46 @@ def test_a_repeated_key_is_found_wherever_it_stands_and_no_other_record_is_accus
         assert code == ("repeated_key" if repeats(text) else "")
 
 
+@st.composite
+def usual(draw: st.DrawFn) -> str:
+    """A generic event with odd white space and, often, a key that stands twice in one of its objects."""
+
+    def write(pairs: list[tuple[str, str]]) -> str:
+        if draw(st.booleans()):
+            pairs = [*pairs, draw(st.sampled_from(pairs))]
+        comma, colon = draw(st.sampled_from((",", ", ", "\n,"))), draw(st.sampled_from((":", ": ", " :")))
+        return "{" + comma.join(f'"{name}"{colon}{value}' for name, value in draw(st.permutations(pairs))) + "}"
+
+    texts = st.sampled_from(('"a"', '"é"', '"1\x7f"', '"a: b"', '""', '"human"', '"q\\u003a"'))
+    actor = write([("id", '"u7"'), ("login", draw(texts)), ("kind", '"human"'), ("roles", '["a",  "b"]')])
+    origin = write([("ip", draw(texts)), ("lat", draw(st.sampled_from(("52", "5e1", "0.5", "1e-7")))), ("lon", "1")])
+    score = draw(st.sampled_from(("0", "1", "1e-9", "0.0000001", "null")))
+    whole = [("occurred_at", '"2026-11-24T08:59:00Z"'), ("action", '"record.read"'), ("score", score)]
+    return write([*whole, ("title", draw(texts)), ("count", "-0"), ("actor", actor), ("origin", origin)])
+
+
+@settings(max_examples=600, deadline=None)
+@given(text=usual())
+def test_the_fast_reader_finds_a_repeated_key_in_any_object_and_accuses_no_other_event(text: str) -> None:
+    outcomes: list[Any] = []
+    for read in (Generic().read, lambda raw, flags: Generic().read_slowly(parse(raw), flags)):
+        for _ in range(2):  # the second time actor and origin are remembered
+            try:
+                outcomes.append(read(text.encode(), set()))
+            except Refused as refused:
+                outcomes.append((refused.code, refused.reason))
+    assert outcomes[1:] == outcomes[:-1]
+    assert (outcomes[0][0] == "repeated_key") == repeats(text)
+
+
+def test_a_long_actor_is_read_like_any_other() -> None:
+    raw = dumped(event(actor={"id": "u7", "roles": ["r" * 2_000]}))
+    draft = generic_fast.read(raw)
+    assert draft is not None
+    flags: set[str] = set()
+    assert Generic().read(raw, flags) == Generic().read_slowly(parse(raw), flags)
+
+
 def test_a_key_file_that_cannot_be_read_is_not_the_records_fault() -> None:
     def keys(_: str) -> Tokeniser:
         raise OSError("disk")
