@@ -2,59 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from domain.activity import Activity
-from domain.clock import BEGINNING
 from domain.subject import tenant_of
 
 
+class Waiting(NamedTuple):
+    """One activity and the offset of the bundle that first brought it; sorts by key, for ids are told once."""
+
+    occurred_at: int
+    activity_id: str
+    activity: Activity
+    offset: int
+
+
 class Buffer:
-    """Activities by subject with the offset of the bundle that brought them."""
+    """Activities by tenant and subject with the offset of the bundle that brought them."""
 
     def __init__(self) -> None:
-        self._waiting: dict[str, dict[str, tuple[Activity, int]]] = {}
-        self._earliest: dict[str, int] = {}
+        self._waiting: dict[str, dict[str, dict[str, Waiting]]] = {}
+        self._earliest: dict[str, dict[str, int]] = {}
 
     def __contains__(self, subject: str) -> bool:
-        return subject in self._waiting
+        return subject in self._waiting.get(tenant_of(subject), ())
 
     def __len__(self) -> int:
-        return sum(map(len, self._waiting.values()))
+        return sum(len(waiting) for subjects in self._waiting.values() for waiting in subjects.values())
 
-    def subjects(self) -> Iterable[str]:
-        return self._waiting.keys()
-
-    def add(self, subject: str, activity: Activity, offset: int) -> Activity | None:
+    def add(self, subject: str, activities: Iterable[Activity], offset: int) -> list[tuple[Activity, Activity]]:
         """Of two copies of one id the one with the earlier place stays, under the first copy's offset.
 
-        The other copy, if there was one.
+        The ids met before, as (the copy that came, the one that waited).
         """
-        waiting = self._waiting.setdefault(subject, {})
-        known = waiting.get(activity.activity_id)
-        if known is None:
-            waiting[activity.activity_id] = (activity, offset)
-            at = activity.occurred_at
-            if at < self._earliest.get(subject, at + 1):
-                self._earliest[subject] = at
-        elif activity.place < known[0].place:
-            waiting[activity.activity_id] = (activity, known[1])
-        return known[0] if known else None
+        tenant, met = tenant_of(subject), []
+        waiting = self._waiting.setdefault(tenant, {}).setdefault(subject, {})
+        earliest = self._earliest.setdefault(tenant, {})
+        least = earliest.get(subject)
+        for activity in activities:
+            at, name = activity.occurred_at, activity.activity_id
+            known = waiting.get(name)
+            if known is None:
+                waiting[name] = Waiting(at, name, activity, offset)
+                if least is None or at < least:
+                    least = at
+                continue
+            if activity.place < known.activity.place:
+                waiting[name] = Waiting(at, name, activity, known.offset)
+            met.append((activity, known.activity))
+        if least is None:
+            del self._waiting[tenant][subject]
+        else:
+            earliest[subject] = least
+        return met
 
-    def release(self, clocks: Mapping[str, int]) -> Iterable[tuple[str, list[Activity]]]:
+    def release(self, clocks: Mapping[str, int]) -> Iterator[tuple[str, list[Activity]]]:
         """Per subject, what lies below its tenant's clock, in key order; it leaves the buffer."""
-        for subject in [s for s, at in self._earliest.items() if at < clocks.get(tenant_of(s), BEGINNING)]:
-            clock = clocks[tenant_of(subject)]
-            waiting = self._waiting[subject]
-            ready = sorted((a for a, _ in waiting.values() if a.occurred_at < clock), key=lambda a: a.key)
-            if len(ready) == len(waiting):
-                del self._waiting[subject], self._earliest[subject]
-            else:
-                for activity in ready:
-                    del waiting[activity.activity_id]
-                self._earliest[subject] = min(a.occurred_at for a, _ in waiting.values())
-            yield subject, ready
+        for tenant, earliest in self._earliest.items():
+            clock = clocks.get(tenant)
+            if clock is None:
+                continue
+            subjects = self._waiting[tenant]
+            for subject in [subject for subject, at in earliest.items() if at < clock]:
+                entries = sorted(subjects.pop(subject).values())
+                ready = bisect_left(entries, (clock,))
+                if ready == len(entries):
+                    del earliest[subject]
+                else:
+                    left = entries[ready:]
+                    subjects[subject] = {each.activity_id: each for each in left}
+                    earliest[subject] = left[0].occurred_at
+                    del entries[ready:]
+                yield subject, [each.activity for each in entries]
 
     def lowest_offset(self, default: int) -> int:
         """The lowest bundle offset with an activity still waiting."""
-        return min((o for waiting in self._waiting.values() for _, o in waiting.values()), default=default)
+        return min(
+            (
+                each.offset
+                for subjects in self._waiting.values()
+                for waiting in subjects.values()
+                for each in waiting.values()
+            ),
+            default=default,
+        )

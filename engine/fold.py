@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -112,24 +112,28 @@ class Folder:
                 for action in spec.actions:
                     self._by.setdefault(scope, {}).setdefault(action, []).append(judging)
 
-    def apply(self, memory: Memory, subject: str, activity: Activity, failures: list[DetectorFailure]) -> list[Content]:
-        """Fold one activity, in place; the contents of the alerts that it opens or changes."""
+    def apply(
+        self, memory: Memory, subject: str, activities: Sequence[Activity], failures: list[DetectorFailure]
+    ) -> list[Content]:
+        """Fold activities (key order), in place; the contents of the alerts that they open or change, in order."""
         found: list[Content] = []
-        context = self._contexts(activity.tenant, activity.occurred_at)
-        slots = memory.slots
-        for slot, detector, armed, cooldown in self._by[scope_of(subject)].get(activity.action, ()):
-            state = slots.get(slot)
-            try:
-                step = detector.step(detector.initial() if state is None else state, activity, context)
-            except Exception as error:  # a detector's fault must not stop the others; it becomes a dead letter
-                failures.append(DetectorFailure(detector.spec.id, activity, f"{type(error).__name__}: {error}"))
-                continue
-            slots[slot] = step.state
-            for finding in step.findings:
-                content = self._judge(memory, subject, activity, armed, cooldown, finding)
-                if content is not None:
-                    found.append(content)
-        memory.applied = activity.key
+        by, contexts, slots = self._by[scope_of(subject)], self._contexts, memory.slots
+        for activity in activities:
+            context = contexts(activity.tenant, activity.occurred_at)
+            for slot, detector, armed, cooldown in by.get(activity.action, ()):
+                state = slots.get(slot)
+                try:
+                    step = detector.step(detector.initial() if state is None else state, activity, context)
+                except Exception as error:  # a detector's fault must not stop the others; it becomes a dead letter
+                    failures.append(DetectorFailure(detector.spec.id, activity, f"{type(error).__name__}: {error}"))
+                    continue
+                slots[slot] = step.state
+                for finding in step.findings:
+                    content = self._judge(memory, subject, activity, armed, cooldown, finding)
+                    if content is not None:
+                        found.append(content)
+        if activities:
+            memory.applied = activities[-1].key
         return found
 
     def _judge(

@@ -7,7 +7,7 @@ work that changes nothing: dirty marks, alerts, states, clearing of settled mark
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from domain.activity import Activity, Key
@@ -137,54 +137,60 @@ class Judge:
 
     async def _deliver(self, offset: int, bundle: Iterable[Activity]) -> None:
         at = position(self.epoch, offset)
-        check = at > self._marker_at
-        mine: list[tuple[str, Activity]] = []
-        lanes: dict[str, int] = {}
+        mine = self._mine(bundle, repeats=at > self._marker_at)
+        await self._recall(mine.keys())
+        for subject, activities in mine.items():
+            memory = self._memories[subject]
+            self._place(subject, memory, activities, at)
+            memory.seen = max(memory.seen, at)
+
+    def _mine(self, bundle: Iterable[Activity], *, repeats: bool) -> dict[str, list[Activity]]:
+        """Of a bundle, what this partition judges, by subject; with `repeats`, without what its lane had before."""
+        mine: dict[str, list[Activity]] = {}
+        lanes, subjects, before = self._lanes, self._folder.subjects, dict(self._lanes)
         for activity in bundle:
-            if check and activity.offset <= self._lanes.get(activity.lane, -1):
+            lane, offset = activity.lane, activity.offset
+            if repeats and offset <= before.get(lane, -1):
                 self.tally.repeated += 1
                 continue
-            lanes[activity.lane] = max(lanes.get(activity.lane, -1), activity.offset)
-            for subject in self._folder.subjects(activity):
-                if bucket(subject) % self.partitions == self.partition:
-                    mine.append((subject, activity))
-        await self._recall({subject for subject, _ in mine})
-        for subject, activity in mine:
-            self._place(subject, activity, at)
-        for subject in {subject for subject, _ in mine}:
-            memory = self._memories[subject]
-            if at > memory.seen:
-                memory.seen = at
-                self._changed(subject, memory)
-        for lane, highest in lanes.items():
-            self._lanes[lane] = max(self._lanes.get(lane, -1), highest)
+            if offset > lanes.get(lane, -1):
+                lanes[lane] = offset
+            for subject in subjects(activity):
+                known = mine.get(subject)
+                if known is not None:
+                    known.append(activity)
+                elif bucket(subject) % self.partitions == self.partition:
+                    mine[subject] = [activity]
+        return mine
 
-    def _place(self, subject: str, activity: Activity, at: int) -> None:
+    def _place(self, subject: str, memory: Memory, activities: list[Activity], at: int) -> None:
         """Redelivered, late, ahead or into the buffer: by bundle and key, never by time alone."""
-        memory = self._memories[subject]
-        if activity.occurred_at > activity.received_at + AHEAD_BUFFER:
-            self._mark(subject, activity.key, "ahead", due=activity.occurred_at)
-        elif activity.key > memory.applied:
-            known = self._buffer.add(subject, activity, self.offset - 1)
-            if known is not None and known.record_digest != activity.record_digest:
+        applied, wait = memory.applied, list[Activity]()
+        for activity in activities:
+            occurred = activity.occurred_at
+            if occurred > activity.received_at + AHEAD_BUFFER:
+                self._mark(subject, activity.key, "ahead", due=occurred)
+            elif occurred > applied[0] or activity.key > applied:
+                wait.append(activity)
+            elif at <= memory.seen:
+                self.tally.redelivered += 1
+            else:
+                self.tally.late += 1
+                self._late.append((subject, activity))
+        for activity, known in self._buffer.add(subject, wait, self.offset - 1):
+            if known.record_digest != activity.record_digest:
                 self._conflict(activity)
-        elif at <= memory.seen:
-            self.tally.redelivered += 1
-        else:
-            self.tally.late += 1
-            self._late.append((subject, activity))
 
     def _apply(self) -> None:
         for subject, ready in self._buffer.release(self._clocks.now):
             memory = self._memories[subject]
-            for activity in ready:
-                for content in self._folder.apply(memory, subject, activity, self._pending.failures):
-                    self._emit(content)
+            for content in self._folder.apply(memory, subject, ready, self._pending.failures):
+                self._emit(content)
             self.tally.applied += len(ready)
             self._changed(subject, memory)
 
     # -- states
-    async def _recall(self, wanted: set[str]) -> None:
+    async def _recall(self, wanted: Collection[str]) -> None:
         missing = [subject for subject in wanted if subject not in self._memories]
         if missing:
             rows = await self._store.states(missing)

@@ -30,9 +30,8 @@ def refold(
     """Fold `rows` (key order) from nothing and compare with the `known` revisions of the subject's alerts."""
     memory = Memory()
     truth: dict[str, Content] = {}
-    for activity in rows:
-        for content in folder.apply(memory, subject, activity, failures):
-            truth[content.alert_id] = content
+    for content in folder.apply(memory, subject, rows, failures):
+        truth[content.alert_id] = content
     standing = {i: r for i, r in known.items() if not r.withdrawn}
     withdrawn = [r.content for i, r in standing.items() if i not in truth]
     replaced: dict[str, list[str]] = {}

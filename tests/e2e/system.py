@@ -149,10 +149,8 @@ class System:
         for some in batches(mine, 500):
             history = await ClickHouseJudgeStore(client).history(some, folder.routing, until=clock.now() + clock.DAY)
             for subject, activities in history.items():
-                memory = Memory()
-                for activity in activities:
-                    for content in folder.apply(memory, subject, activity, []):
-                        found[content.alert_id] = canonical(content)
+                for content in folder.apply(Memory(), subject, activities, []):
+                    found[content.alert_id] = canonical(content)
         return found
 
     async def settled(self, *, events: int, seconds: float = 90) -> None:

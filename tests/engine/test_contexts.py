@@ -42,9 +42,9 @@ def test_an_alert_names_the_model_that_was_asked_and_others_name_none() -> None:
 
     def alerts(contexts: Contexts) -> dict[str, dict[str, bytes]]:
         folder, memory, found = Folder(load({}), contexts), Memory(), dict[str, dict[str, bytes]]()
-        for activity in sorted([*told, *exports], key=lambda each: each.key):
-            for content in folder.apply(memory, subject, activity, []):
-                found.setdefault(f"{content.detector} {content.model}", {})[content.alert_id] = canonical(content)
+        activities = sorted([*told, *exports], key=lambda each: each.key)
+        for content in folder.apply(memory, subject, activities, []):
+            found.setdefault(f"{content.detector} {content.model}", {})[content.alert_id] = canonical(content)
         return found
 
     without, late, whole = Contexts(), Contexts(), Contexts()

@@ -66,8 +66,8 @@ def truth(store: MemoryStore, folder: Folder) -> dict[str, bytes]:
     found: dict[str, Content] = {}
     for subject in {s for a in store.events.values() for s in folder.subjects(a)}:
         memory = Memory()
-        for a in store.stored(subject, folder.routing):
-            found.update((c.alert_id, c) for c in folder.apply(memory, subject, a, []))
+        stored = store.stored(subject, folder.routing)
+        found.update((c.alert_id, c) for c in folder.apply(memory, subject, stored, []))
     return {i: canonical(c) for i, c in found.items()}
 
 

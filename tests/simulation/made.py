@@ -60,7 +60,7 @@ def judged(events: Iterable[Activity]) -> list[Raised]:
     for activity in sorted(events, key=lambda a: a.key):
         for subject in folder.subjects(activity):
             memory = memories.setdefault(subject, Memory())
-            for content in folder.apply(memory, subject, activity, failures):
+            for content in folder.apply(memory, subject, [activity], failures):
                 alerts[content.alert_id] = content
         names[activity.activity_id] = activity.native_id
     assert failures == []
