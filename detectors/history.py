@@ -15,6 +15,8 @@ WEEK_HOURS = 168
 HOURS_KEPT = 5 * WEEK_HOURS
 #: A recurring job is known by its last five days with a run, of which so many must resemble the current one.
 RUNS, RUNS_ALIKE = 5, 4
+#: After every moment (ms).
+NEVER = 2**62
 #: Apps and reports in memory; the least recently used makes room.
 JOBS = 8
 #: How long a run is remembered: five weekly ones.
@@ -47,6 +49,11 @@ def expire_hours(hours: Hours, at: int) -> Hours:
         return hours
     old = bisect_left(hours.hours, oldest)
     return Hours(hours.hours[old:], hours.rows[old:])
+
+
+def hours_until(hours: Hours) -> int:
+    """When the first of the hours expires (ms)."""
+    return (hours.hours[0] + HOURS_KEPT) * HOUR if hours.hours else NEVER
 
 
 def largest(hours: Hours, start: int, span: int) -> int:
@@ -156,6 +163,13 @@ def expire_jobs(jobs: Jobs, at: int, span: int) -> Jobs:
     if found is jobs.jobs and current_at is jobs.current_at and other_at is jobs.other_at:
         return jobs
     return Jobs(found, current, current_at, other_at)
+
+
+def jobs_until(jobs: Jobs, span: int) -> int:
+    """When the first of what is known of the jobs expires (ms), for a window of `span` ms."""
+    ends = [job.runs[0].day * DAY + RUNS_MEMORY for job in jobs.jobs]
+    ends += [at + span for at in (jobs.current_at, jobs.other_at) if at is not None]
+    return min(ends, default=NEVER)
 
 
 def as_usual(jobs: Jobs, at: int, rows: int) -> bool:

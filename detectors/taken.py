@@ -28,6 +28,7 @@ class Taken(msgspec.Struct, frozen=True):
     joins: Joins = Joins()
     hours: Hours = Hours()
     jobs: Jobs = Jobs()
+    until: int = 0  # before this moment (ms) nothing of it expires
 
     @property
     def gained(self) -> bool:
@@ -38,12 +39,34 @@ class Taken(msgspec.Struct, frozen=True):
 
 def advance(taken: Taken, at: int, *, span: int, files_span: int) -> Taken:
     """The facts as they are at `at`, for windows of so many ms."""
+    if at < taken.until:
+        return taken
     rows, left = windows.expire(taken.rows, at - span)
     files, _ = windows.expire(taken.files, at - files_span)
     seen = windows.forget(taken.seen, at - max(span, files_span))
     joins = exports.expire(taken.joins, at)
     hours = history.expire_hours(history.record(taken.hours, left) if left else taken.hours, at)
-    return Taken(rows, files, seen, joins, hours, history.expire_jobs(taken.jobs, at, span))
+    jobs = history.expire_jobs(taken.jobs, at, span)
+    return dated(Taken(rows, files, seen, joins, hours, jobs), span=span, files_span=files_span)
+
+
+def dated(taken: Taken, *, span: int, files_span: int) -> Taken:
+    """The facts with the moment when the first of them expires, windows being of so many ms."""
+    rows, files, seen, joins, hours, jobs = (
+        taken.rows, taken.files, taken.seen, taken.joins, taken.hours, taken.jobs,
+    )  # fmt: skip
+    ends = [history.hours_until(hours), history.jobs_until(jobs, span)]
+    if rows.entries:
+        ends.append(rows.since + span)
+    if files.entries:
+        ends.append(files.since + files_span)
+    if seen.at:
+        ends.append(seen.at[0] + max(span, files_span))
+    if joins.wanted:
+        ends.append(joins.wanted[0].at + exports.JOIN_MEMORY)
+    if joins.viewed:
+        ends.append(joins.viewed[0].at + exports.JOIN_MEMORY)
+    return Taken(rows, files, seen, joins, hours, jobs, min(ends))
 
 
 def download(taken: Taken, activity: Activity, *, files_span: int) -> tuple[Taken, bool]:

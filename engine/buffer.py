@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
 
 from domain.activity import Activity
 from domain.subject import tenant_of
 
-
-class Waiting(NamedTuple):
-    """One activity and the offset of the bundle that first brought it; sorts by key, for ids are told once."""
-
-    occurred_at: int
-    activity_id: str
-    activity: Activity
-    offset: int
+#: (occurred_at, activity_id, activity, offset of the bundle that first brought it): sorts by key, for ids differ.
+Waiting = tuple[int, str, Activity, int]
 
 
 class Buffer:
@@ -45,13 +38,14 @@ class Buffer:
             at, name = activity.occurred_at, activity.activity_id
             known = waiting.get(name)
             if known is None:
-                waiting[name] = Waiting(at, name, activity, offset)
+                waiting[name] = (at, name, activity, offset)
                 if least is None or at < least:
                     least = at
                 continue
-            if activity.place < known.activity.place:
-                waiting[name] = Waiting(at, name, activity, known.offset)
-            met.append((activity, known.activity))
+            other, first = known[2], known[3]
+            if activity.place < other.place:
+                waiting[name] = (at, name, activity, first)
+            met.append((activity, other))
         if least is None:
             del self._waiting[tenant][subject]
         else:
@@ -67,24 +61,28 @@ class Buffer:
             subjects = self._waiting[tenant]
             for subject in [subject for subject, at in earliest.items() if at < clock]:
                 entries = sorted(subjects.pop(subject).values())
-                ready = bisect_left(entries, (clock,))
+                ready = bisect_left(entries, clock, key=_at)
                 if ready == len(entries):
                     del earliest[subject]
                 else:
                     left = entries[ready:]
-                    subjects[subject] = {each.activity_id: each for each in left}
-                    earliest[subject] = left[0].occurred_at
+                    subjects[subject] = {name: (at, name, activity, offset) for at, name, activity, offset in left}
+                    earliest[subject] = left[0][0]
                     del entries[ready:]
-                yield subject, [each.activity for each in entries]
+                yield subject, [activity for _, _, activity, _ in entries]
 
     def lowest_offset(self, default: int) -> int:
         """The lowest bundle offset with an activity still waiting."""
         return min(
             (
-                each.offset
+                offset
                 for subjects in self._waiting.values()
                 for waiting in subjects.values()
-                for each in waiting.values()
+                for _, _, _, offset in waiting.values()
             ),
             default=default,
         )
+
+
+def _at(waiting: Waiting) -> int:
+    return waiting[0]

@@ -7,17 +7,21 @@ or of what a feature means, raises VERSION; a model trained for another schema i
 from __future__ import annotations
 
 import hashlib
-from math import expm1, log1p
+from math import expm1, log, log1p
 
 import msgspec
 
 from domain.clock import MINUTE
 
 from . import habits
-from .memory import Recent
+from .memory import OBJECTS, Recent
 
-VERSION = 1
+VERSION = 2
 COUNT, NUMBER, PERCENT, RATIO = "count", "number", "percent", "ratio"
+
+#: By how many of a window's bits are set, how many distinct objects most likely set them (linear counting, Whang 1990);
+#: all of them: 300 or more.
+_DISTINCT = (*(round(-OBJECTS * log(1 - n / OBJECTS)) for n in range(OBJECTS)), 300)
 
 
 class Feature(msgspec.Struct, frozen=True):
@@ -67,9 +71,8 @@ def vector(state: Recent) -> tuple[float, ...]:
     assert now is not None, "features are of an activity"
     assert usual is not None, "features are of an activity"
     window = (*state.before, now)
-    events = reads = changes = exports = rows = size = refusals = admin = api = device = country = network = 0
+    events = reads = changes = exports = rows = size = refusals = admin = api = device = country = network = objects = 0
     types: set[int] = set()
-    objects: set[int] = set()
     networks: set[int] = set()
     for m in window:
         events += m.events
@@ -85,7 +88,7 @@ def vector(state: Recent) -> tuple[float, ...]:
         country = m.country if m.country > country else country
         network = m.network if m.network > network else network
         types.update(m.types)
-        objects.update(m.objects)
+        objects |= m.objects
         networks.update(m.networks)
     return (
         log1p(events),
@@ -99,7 +102,7 @@ def vector(state: Recent) -> tuple[float, ...]:
         log1p(size),
         float(len(types)),
         float(len(types.difference([h.key for h in usual.types if h.days >> habits.WAIT]))) if usual.old else 0.0,
-        log1p(len(objects)),
+        log1p(_DISTINCT[objects.bit_count()]),
         float(len(networks)),
         float(device),
         float(country),

@@ -14,7 +14,9 @@ from .habits import Day, Habit
 #: Minutes in a window.
 WINDOW = 60
 #: Distinct values and activity ids that one minute keeps at most.
-TYPES, OBJECTS, NETWORKS, IDS = 12, 16, 4, 8
+TYPES, NETWORKS, IDS = 12, 4, 2
+#: Bits in which a minute marks the objects that were touched: how many are set tells how many those were.
+OBJECTS = 64
 #: Object types in an actor's memory.
 USUAL_TYPES = 24
 #: Days since the first one in memory, and days with activity, after which an actor's hours are judged.
@@ -40,13 +42,13 @@ class Minute(msgspec.Struct, frozen=True, array_like=True, gc=False):
     country: int = 0
     network: int = 0
     types: tuple[int, ...] = ()
-    objects: tuple[int, ...] = ()
+    objects: int = 0  # a bit for each, by its fingerprint
     networks: tuple[int, ...] = ()
     ids: tuple[str, ...] = ()
 
 
 class Roles(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The actor's roles (a fingerprint), when they were last heard of, and when they last changed (ms)."""
+    """The actor's roles (a fingerprint), the last minute that told them, and when they last changed (ms)."""
 
     key: int
     heard: int
@@ -63,7 +65,10 @@ class News(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Habits(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What is usual for the actor, as of `day`. Bound: 12 values of each kind (24 types), 29 days."""
+    """What is usual for the actor, as of `day`, its own hours and amounts without those of the newest minute.
+
+    Bound: 12 values of each kind (24 types), 29 days.
+    """
 
     day: int
     devices: tuple[Habit, ...] = ()
@@ -99,7 +104,7 @@ def new_minute(state: Recent, at: int) -> bool:
 
 
 def ids(state: Recent) -> list[str]:
-    """The activities of the window in order: of each minute the first 8."""
+    """The activities of the window in order: of each minute the first 2."""
     newest = () if state.now is None else (state.now,)
     return [name for minute in (*state.before, *newest) for name in minute.ids]
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from functools import lru_cache
 from typing import NamedTuple, Protocol
+from zlib import crc32
+
+from msgspec.structs import replace
 
 from domain import actions as a
 from domain.clock import DAY, HOUR, MINUTE
@@ -85,28 +88,45 @@ class Observed(Protocol):
 def observe(state: Recent, activity: Observed) -> Recent:
     """The memory after one more activity, the newest."""
     at = activity.occurred_at
-    usual = _today(state.habits, at // DAY)
-    minute, before = _turn(state, at // MINUTE)
-    keys, rows = _keys(activity), _rows(activity)
-    news = usual.news
-    met = news.key == keys.all
-    if not met:
-        news = _news(usual, keys)
-    now = _count(minute, activity, keys, news, rows)
-    return Recent(
-        now, before, _learn(usual, activity.occurred_at // HOUR, keys, news, rows, met), _hear(state.roles, activity)
-    )
+    minute = at // MINUTE
+    now, before, usual, roles = state.now, state.before, state.habits, state.roles
+    if now is None or usual is None or now.at != minute:
+        before = _window(state, minute)
+        usual = _today(_close(usual, now), at // DAY)
+        roles = _remember(roles, at)
+        now = Minute(minute)
+    if activity.roles and (roles is None or roles.heard != minute):
+        roles = _hear(roles, activity.roles, at)
+    keys, kind = _keys(activity), _fingerprint(activity.object_type)
+    if usual.news.key != keys.all or kind not in now.types:
+        usual = _meet(usual, keys, kind)
+    return Recent(_count(now, activity, keys.network, kind, usual.news), before, usual, roles)
 
 
-def _turn(state: Recent, minute: int) -> tuple[Minute, tuple[Minute, ...]]:
-    """The bucket of `minute`, and those before it in its window."""
-    now, before = state.now, state.before
-    if now is None:
-        return Minute(minute), ()
-    if now.at == minute:
-        return now, before
+def _window(state: Recent, minute: int) -> tuple[Minute, ...]:
+    """The minutes before `minute` in its window."""
     first = minute - WINDOW + 1
-    return Minute(minute), tuple([each for each in (*before, now) if each.at >= first])
+    newest = () if state.now is None else (state.now,)
+    return tuple([each for each in (*state.before, *newest) if each.at >= first])
+
+
+def _close(usual: Habits | None, minute: Minute | None) -> Habits | None:
+    """The habits with a minute that is over: what its clock hour came to."""
+    if usual is None or minute is None:
+        return usual
+    hour = minute.at * MINUTE // HOUR
+    same = hour == usual.hour
+    events = minute.events + (usual.hour_events if same else 0)
+    rows = minute.rows + (usual.hour_rows if same else 0)
+    return replace(
+        usual,
+        hours=usual.hours | 1 << hour % 24,
+        events=max(usual.events, events),
+        rows=max(usual.rows, rows),
+        hour=hour,
+        hour_events=events,
+        hour_rows=rows,
+    )
 
 
 def _today(usual: Habits | None, day: int) -> Habits:
@@ -141,38 +161,40 @@ def _rows(activity: Observed) -> int:
 
 
 class _Keys(NamedTuple):
-    """Fingerprints of what an activity came with and touched; 0 where it is unknown, or hidden by the network."""
+    """Fingerprints of what an activity came with; 0 where it is unknown, or hidden by the network."""
 
     device: int
     country: int
     network: int
     usual_network: int
-    type: int
-    all: int  # of all but the type
+    all: int
 
 
 def _keys(activity: Observed) -> _Keys:
-    place = activity.net_token if activity.asn is None else f"as{activity.asn}"
-    hidden = activity.network in habits.ANONYMISING
-    return _made(activity.device_id or activity.agent_family, activity.country, place, hidden, activity.object_type)
-
-
-@lru_cache(maxsize=20_000)
-def _made(device: str, country: str, place: str, hidden: bool, kind: str) -> _Keys:
-    network = habits.fingerprint(place)
-    return _Keys(
-        habits.fingerprint(device),
-        0 if hidden else habits.fingerprint(country),
-        network,
-        0 if hidden else network,
-        habits.fingerprint(kind),
-        habits.fingerprint(f"{hidden}\x1f{device}\x1f{country}\x1f{place}"),
+    asn = activity.asn
+    return _made(
+        activity.device_id or activity.agent_family,
+        activity.country,
+        activity.net_token if asn is None else asn,
+        activity.network,
     )
 
 
 @lru_cache(maxsize=20_000)
-def _role_key(roles: tuple[str, ...]) -> int:
-    return habits.fingerprint("\x1f".join(sorted(roles)))
+def _made(device: str, country: str, place: str | int, network: str) -> _Keys:
+    """`place` is the number of the network's operator, else the token of the network."""
+    hidden = network in habits.ANONYMISING
+    where = habits.fingerprint(place if isinstance(place, str) else f"as{place}")
+    return _Keys(
+        habits.fingerprint(device),
+        0 if hidden else habits.fingerprint(country),
+        where,
+        0 if hidden else where,
+        habits.fingerprint(f"{hidden}\x1f{device}\x1f{country}\x1f{place}"),
+    )
+
+
+_fingerprint = lru_cache(maxsize=20_000)(habits.fingerprint)
 
 
 def _news(usual: Habits, keys: _Keys) -> News:
@@ -186,72 +208,103 @@ def _news(usual: Habits, keys: _Keys) -> News:
     )
 
 
-def _count(minute: Minute, activity: Observed, keys: _Keys, news: News, rows: int) -> Minute:
+def _meet(usual: Habits, keys: _Keys, kind: int) -> Habits:
+    """The habits after what an activity came with and touched was met on their day."""
+    types = habits.meet(usual.types, kind, USUAL_TYPES)
+    if usual.news.key == keys.all:
+        return usual if types is usual.types else replace(usual, types=types)
+    return replace(
+        usual,
+        news=_news(usual, keys),
+        devices=habits.meet(usual.devices, keys.device),
+        countries=habits.meet(usual.countries, keys.country),
+        networks=habits.meet(usual.networks, keys.usual_network),
+        types=types,
+    )
+
+
+class _Act(NamedTuple):
+    """How often an action counts as each; `told`: whether it is an export, a field of the activity tells."""
+
+    read: int
+    change: int
+    export: int
+    admin: int
+    api: int
+    refusal: int
+    told: bool
+
+
+_ACTS = {
+    action: _Act(
+        action in READS,
+        action in CHANGES,
+        action in EXPORTS,
+        action in ADMIN,
+        action == a.API_CALLED,
+        action == a.MFA_DENIED,
+        action in (a.REPORT_VIEWED, a.RECORD_SHARED),
+    )
+    for action in a.ACTIONS
+}
+
+
+def _exported(activity: Observed) -> bool:
+    """Whether a report that was viewed was exported, or a record was shared with somebody outside."""
+    return (activity.exported if activity.action == a.REPORT_VIEWED else activity.external) is True
+
+
+def _count(minute: Minute, activity: Observed, network: int, kind: int, news: News) -> Minute:
     """The bucket with one more activity."""
-    action, object_id, ids = activity.action, activity.object_id, minute.ids
-    exported = action in EXPORTS or (action == a.REPORT_VIEWED and activity.exported is True)
+    read, change, export, admin, api, refusal, told = _ACTS[activity.action]
+    object_id, types, networks, ids, size = (
+        activity.object_id, minute.types, minute.networks, minute.ids, activity.bytes,
+    )  # fmt: skip
     return Minute(
         minute.at,
         minute.events + 1,
-        minute.reads + (action in READS),
-        minute.changes + (action in CHANGES),
-        minute.exports + (exported or (action == a.RECORD_SHARED and activity.external is True)),
-        minute.rows + rows,
-        minute.bytes + max(0, activity.bytes or 0),
-        minute.refusals + (activity.outcome in _REFUSED or action == a.MFA_DENIED),
-        minute.admin + (action in ADMIN),
-        minute.api + (action == a.API_CALLED or activity.channel in PROGRAMS),
+        minute.reads + read,
+        minute.changes + change,
+        minute.exports + (_exported(activity) if told else export),
+        minute.rows + _rows(activity) if activity.count else minute.rows,
+        minute.bytes + size if size and size > 0 else minute.bytes,
+        minute.refusals + (1 if refusal or activity.outcome in _REFUSED else 0),
+        minute.admin + admin,
+        minute.api + (1 if api or activity.channel in PROGRAMS else 0),
         news.device if news.device > minute.device else minute.device,
         news.country if news.country > minute.country else minute.country,
         news.network if news.network > minute.network else minute.network,
-        _with(minute.types, keys.type, TYPES),
-        _with(minute.objects, habits.fingerprint(object_id), OBJECTS) if object_id else minute.objects,
-        _with(minute.networks, keys.network, NETWORKS),
+        types if kind in types else _with(types, kind, TYPES),
+        minute.objects | 1 << crc32(object_id.encode("utf-8", "surrogatepass")) % OBJECTS
+        if object_id
+        else minute.objects,
+        networks if network in networks else _with(networks, network, NETWORKS),
         (*ids, activity.activity_id) if len(ids) < IDS else ids,
     )
 
 
 def _with(values: tuple[int, ...], key: int, most: int) -> tuple[int, ...]:
     """Distinct values in the order they came, at most `most` of them."""
-    return values if not key or key in values or len(values) >= most else (*values, key)
+    return values if not key or len(values) >= most else (*values, key)
 
 
-def _learn(usual: Habits, hour: int, keys: _Keys, news: News, rows: int, met: bool) -> Habits:
-    """The habits after one more activity of their day; `met`: it came with the same as the one before."""
-    meet = habits.meet
-    same = hour == usual.hour
-    events, moved = (usual.hour_events + 1, usual.hour_rows + rows) if same else (1, rows)
-    return Habits(
-        usual.day,
-        usual.devices if met else meet(usual.devices, keys.device),
-        usual.countries if met else meet(usual.countries, keys.country),
-        usual.networks if met else meet(usual.networks, keys.usual_network),
-        meet(usual.types, keys.type, USUAL_TYPES),
-        usual.days,
-        usual.old,
-        usual.week,
-        usual.most_events,
-        usual.most_rows,
-        usual.hours if same else usual.hours | 1 << hour % 24,
-        events if events > usual.events else usual.events,
-        moved if moved > usual.rows else usual.rows,
-        hour,
-        events,
-        moved,
-        news,
-    )
+@lru_cache(maxsize=20_000)
+def _role_key(roles: tuple[str, ...]) -> int:
+    return habits.fingerprint("\x1f".join(sorted(roles)))
 
 
-def _hear(roles: Roles | None, activity: Observed) -> Roles | None:
-    """What is known of the actor's roles; nothing once they were not heard of for three weeks."""
-    at = activity.occurred_at
-    if roles is not None and roles.heard <= at - ROLE_MEMORY:
-        roles = None
-    if roles is not None and roles.changed is not None and roles.changed <= at - ROLE_NEWS:
-        roles = Roles(roles.key, roles.heard)
-    if not activity.roles:
-        return roles
-    key = _role_key(activity.roles)
+def _remember(roles: Roles | None, at: int) -> Roles | None:
+    """What is known of the actor's roles at `at` (ms); nothing once they were not heard of for three weeks."""
+    if roles is None or roles.heard * MINUTE <= at - ROLE_MEMORY:
+        return None
+    if roles.changed is not None and roles.changed <= at - ROLE_NEWS:
+        return Roles(roles.key, roles.heard)
+    return roles
+
+
+def _hear(roles: Roles | None, told: tuple[str, ...], at: int) -> Roles:
+    """The roles after the first activity of its minute that tells them."""
+    key = _role_key(told)
     if roles is None:
-        return Roles(key, at)
-    return Roles(key, at, roles.changed if roles.key == key else at)
+        return Roles(key, at // MINUTE)
+    return Roles(key, at // MINUTE, roles.changed if roles.key == key else at)

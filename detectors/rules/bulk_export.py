@@ -101,17 +101,23 @@ class BulkExport:
     def step(self, state: Taken, activity: Activity, context: Context) -> Step[Taken]:  # noqa: ARG002 the contract passes it
         state = taken.advance(state, activity.occurred_at, span=self._span, files_span=self._files_span)
         if activity.action == FILE_DOWNLOADED:
-            state, gained = taken.download(state, activity, files_span=self._files_span)
-            return Step(state, self._files_findings(state, activity) if gained else ())
+            after, gained = taken.download(state, activity, files_span=self._files_span)
+            after = self._dated(after)
+            return Step(after, self._files_findings(after, activity) if gained else ())
         rows = exports.rows_of(activity)
         if rows != -1:
-            state, gained = taken.export(state, activity, rows, span=self._span)
-            unknown = gained and state.rows.entries[-1].unknown
-            return Step(state, self._findings(state, activity, unknown=unknown) if gained else ())
-        if activity.action == REPORT_VIEWED:
-            state, gained = taken.view(state, activity)
-            return Step(state, self._findings(state, activity, unknown=False) if gained else ())
-        return Step(state)
+            after, gained = taken.export(state, activity, rows, span=self._span)
+            unknown = gained and after.rows.entries[-1].unknown
+        elif activity.action == REPORT_VIEWED:
+            after, gained = taken.view(state, activity)
+            unknown = False
+        else:
+            return Step(state)
+        after = self._dated(after)
+        return Step(after, self._findings(after, activity, unknown=unknown) if gained else ())
+
+    def _dated(self, state: Taken) -> Taken:
+        return taken.dated(state, span=self._span, files_span=self._files_span)
 
     def _findings(self, state: Taken, activity: Activity, *, unknown: bool) -> tuple[Finding, ...]:
         at, found = activity.occurred_at, []
