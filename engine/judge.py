@@ -28,8 +28,8 @@ AHEAD_BUFFER = 60_000
 CACHED_STATES = 50_000
 #: Subjects settled together at most.
 SETTLE_TOGETHER = 200
-#: A dirty subject is settled when no mark came since the last settle, or after this many.
-SETTLE_AFTER = 60
+#: A dirty subject is settled when no mark came since the last settle, or after this many: a minute of checkpoints.
+SETTLE_AFTER = 30
 
 _TERM_SHIFT = 24
 

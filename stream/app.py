@@ -8,6 +8,7 @@ detector, so a watchdog of our own ends the process when there is work and nothi
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 from collections.abc import Callable
@@ -197,5 +198,8 @@ class Detect:
         loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
         loop.run_until_complete(self.prepare())
+        # States and activities hold no cycles: what is looked through for them again and again is only our libraries.
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 20)
         worker = faust.Worker(self.app, loop=loop, loglevel="WARNING", debug=False)
         worker.execute_from_commandline()

@@ -14,7 +14,7 @@ from stream.settings import DetectSettings
 log = logging.getLogger("vedette.detect")
 
 #: While messages wait, a checkpoint may be late by so many times its interval: fewer ones write each state less often.
-BUSY = 4
+BUSY = 5
 #: Messages waiting for a partition before the agent waits.
 QUEUE = 16
 
