@@ -88,10 +88,8 @@ class Replay:
         failures: list[DetectorFailure] = []  # of detectors: dead letters of the live fold, which has them too
         history = await self._judged.history(group, self._folder.routing, until=until)
         for subject, rows in history.items():
-            memory = Memory()
-            for activity in rows:
-                for content in self._folder.apply(memory, subject, activity, failures):
-                    truth[content.alert_id] = content
+            for content in self._folder.apply(Memory(), subject, rows, failures):
+                truth[content.alert_id] = content
         return Folded(until, truth, sum(map(bool, history.values())), sum(map(len, history.values())))
 
     async def compare(self, tenant: str, *, since: int, progress: Progress | None = None) -> Compared:

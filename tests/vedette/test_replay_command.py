@@ -45,11 +45,7 @@ def burst(person: int, at: int) -> list[Activity]:
 
 def alert(rows: list[Activity]) -> Content:
     """What a fold says of one login's rows: its last revision."""
-    folder, found = Folder(load_registry({})), list[Content]()
-    memory = Memory()
-    for row in rows:
-        found += folder.apply(memory, f"login|acme|{row.login_token}", row, [])
-    return found[-1]
+    return Folder(load_registry({})).apply(Memory(), f"login|acme|{rows[0].login_token}", rows, [])[-1]
 
 
 @pytest.fixture
