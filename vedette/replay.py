@@ -86,11 +86,12 @@ class Replay:
     async def _fold(self, group: Sequence[str], until: int) -> Folded:
         truth: dict[str, Content] = {}
         failures: list[DetectorFailure] = []  # of detectors: dead letters of the live fold, which has them too
-        history = await self._judged.history(group, self._folder.routing, until=until)
+        found = await self._judged.history(group, self._folder.routing, until=until)
+        history = {subject: rows for subject, rows in found.items() if rows}
         for subject, rows in history.items():
             for content in self._folder.apply(Memory(), subject, rows, failures):
                 truth[content.alert_id] = content
-        return Folded(until, truth, sum(map(bool, history.values())), sum(map(len, history.values())))
+        return Folded(until, truth, len(history), sum(map(len, history.values())))
 
     async def compare(self, tenant: str, *, since: int, progress: Progress | None = None) -> Compared:
         """The alerts of the tenant that stand beside those of the fold.

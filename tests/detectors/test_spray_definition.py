@@ -147,7 +147,7 @@ def says(told: list[Activity], place: int) -> list[Said]:
     if hit(told, place) is not None:
         earlier = [each for other in range(place) for each in fires(told, other) if each[1] >= at - HOUR]
         of = [
-            max((e for e in earlier if e[0] == arm), key=earlier.index)
+            [e for e in earlier if e[0] == arm][-1]  # the last time, though it may say what an earlier one said
             for arm, *_ in WAYS
             if arm in {e[0] for e in earlier}
         ]
