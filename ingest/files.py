@@ -21,6 +21,12 @@ MOST_ROW: Final = 300_000
 _CHUNK: Final = 1 << 18
 
 _encode = msgspec.json.Encoder(order="sorted").encode
+#: Where the records stand in a page, and what may stand around them: Salesforce, HubSpot, EspoCRM, Microsoft Graph.
+_LISTS: Final = frozenset({"records", "results", "list", "value"})
+_AROUND: Final = frozenset(
+    {"totalSize", "done", "nextRecordsUrl", "paging", "total", "@odata.context", "@odata.nextLink"}
+)
+_PAGES: Final = tuple(f'"{name}"'.encode() for name in sorted(_LISTS))
 
 #: A row: the line it starts on, from 1, and its bytes: JSON where the file held a row, else what stood there.
 Row = tuple[int, bytes]
@@ -84,7 +90,23 @@ def _lines(file: _Bytes) -> Iterator[Row]:
 def _json_lines(file: _Bytes) -> Iterator[Row]:
     for number, line in _lines(file):
         if row := line.strip():
-            yield number, row
+            for each in _unfolded(row):
+                yield number, each
+
+
+def _unfolded(row: bytes) -> list[bytes]:
+    """The records of a page as an API answers it, {"records": [...], "done": true}; any other row as it stands."""
+    if not any(sign in row for sign in _PAGES):
+        return [row]
+    try:
+        page = msgspec.json.decode(row)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError):
+        return [row]
+    if isinstance(page, dict) and (found := _LISTS.intersection(page)) and page.keys() <= found | _AROUND:
+        (name, *more) = found
+        if not more and isinstance(page[name], list) and all(isinstance(each, dict) for each in page[name]):
+            return [_encode(each) for each in page[name]]
+    return [row]
 
 
 class _Tape:

@@ -12,6 +12,7 @@ from domain import actions
 from domain.activity import Activity
 from domain.clock import DAY, HOUR, MINUTE, rfc3339
 from domain.errors import VedetteError
+from domain.sources import GENERIC, SOURCES
 from domain.subject import Tokeniser
 from ingest.address import UNUSABLE, address
 from ingest.agents import agent_family
@@ -22,9 +23,9 @@ from ingest.record import Headers, Record, Skip
 from ingest.refusal import Refused, missing, shown, unknown_value
 from ingest.settings import TENANT, IngestSettings
 from ingest.sources.base import IP_MISSING, Adapter, Draft, at
-from ingest.sources.generic import Generic
+from ingest.sources.cloud_events import binary, structured
 from ingest.sources.generic_fields import invalid_tenant
-from ingest.sources.salesforce import Salesforce
+from ingest.sources.registry import ADAPTERS, NEVER_STORED, detect
 from ingest.sources.salesforce_ids import long_id
 from ingest.strict_json import parse
 from transport.topics import RAW, RAW_HTTP, RAW_IMPORT
@@ -35,14 +36,7 @@ AHEAD: Final = MINUTE
 #: Who did it from where: this many are remembered, about a kilobyte each.
 REMEMBERED: Final = 20_000
 _SIZED: Final = frozenset({actions.DATA_EXPORTED, actions.REPORT_VIEWED})
-GENERIC: Final = "generic"
-_ADAPTERS: Final[dict[str, Adapter]] = {GENERIC: Generic(), "salesforce": Salesforce()}
-SOURCES: Final = tuple(_ADAPTERS)
-#: What a record holds when a field that is never stored may be in it; an escaped name counts as one.
-_NEVER: Final = {
-    name: (b"\\u", *(field.encode() for field in adapter.never_stored)) for name, adapter in _ADAPTERS.items()
-}
-_encode = msgspec.json.encode
+_encode, replace = msgspec.json.encode, msgspec.structs.replace
 
 _TENANT, _SOURCE, _FEED, _ACTIVITY_ID, _NATIVE_ID = map(at, ("tenant", "source", "feed", "activity_id", "native_id"))
 _OCCURRED_AT, _PRECISION, _ACTION, _FLAGS = map(at, ("occurred_at", "time_precision", "action", "flags"))
@@ -66,6 +60,7 @@ class Door(msgspec.Struct, frozen=True):
     batch: bool
     history: bool
     needs_id: bool
+    unsaid: bool  # neither topic nor headers name the source: what the generic reader refuses may be another's
 
 
 class Who(NamedTuple):
@@ -112,6 +107,7 @@ class Normaliser:
     def _failed(self, record: Record, error: Exception) -> DeadLetter:
         """What failed may be the reader, so of a source that must not keep all of its bytes none are kept."""
         door = _door(record.topic, record.headers)
+        adapter = (detect(record.value) or door.adapter) if door.unsaid else door.adapter
         return dead_letter(
             record,
             code="internal",
@@ -119,11 +115,15 @@ class Normaliser:
             tenant=door.tenant or self._default,
             source=door.source,
             feed=door.feed,
-            kept=record.value if door.adapter is None or not door.adapter.never_stored else b"",
+            kept=record.value if adapter is None or not adapter.never_stored else b"",
         )
 
     def _normalise(self, record: Record) -> list[Activity] | DeadLetter | Skip:
-        door = _door(record.topic, record.headers)
+        if record.headers and binary(record.headers):
+            record = structured(record)
+        return self._read(record, _door(record.topic, record.headers))
+
+    def _read(self, record: Record, door: Door) -> list[Activity] | DeadLetter | Skip:
         tenant, source, feed = door.tenant or self._default, door.source, door.feed
         try:
             if door.adapter is None:
@@ -139,6 +139,8 @@ class Normaliser:
             tenant = self._tenant(door, draft)
             return [self._finish(record, door, draft, flags, tenant=tenant, source=source, feed=feed)]
         except Refused as refused:
+            if door.unsaid and (found := detect(record.value)) is not None:
+                return self._read(record, replace(door, adapter=found, source=found.source, unsaid=False))
             return dead_letter(
                 record,
                 code=refused.code,
@@ -146,7 +148,7 @@ class Normaliser:
                 tenant=tenant,
                 source=source,
                 feed=feed,
-                kept=storable(record),
+                kept=storable(record, source),
             )
 
     def _tenant(self, door: Door, draft: Draft) -> str:
@@ -196,7 +198,7 @@ class Normaliser:
         if flags:
             row[_FLAGS] = tuple(sorted(flags))
         row[_TAIL] = (
-            record_digest(_storable(record.value, door)), record.epoch, lane, record.offset, 0, record.received_at,
+            record_digest(storable(record, source)), record.epoch, lane, record.offset, 0, record.received_at,
             door.batch, door.history,
         )  # fmt: skip
         return Activity(*row)
@@ -209,28 +211,31 @@ class Normaliser:
         return Who(made, subjects, found.ip, agent_family(agent), tokens)
 
 
-def storable(record: Record) -> bytes:
+def storable(record: Record, source: str = "") -> bytes:
     """What of the record's bytes may be kept: all of it, or the object without the fields its source never stores.
 
-    b"" when such a field may be in it and it cannot be read well enough to take the field out.
+    `source` is whose it turned out to be, where its door does not say. b"" when such a field may be in it and it cannot
+    be read well enough to take the field out.
     """
-    return _storable(record.value, _door(record.topic, record.headers))
-
-
-def _storable(value: bytes, door: Door) -> bytes:
-    adapter = door.adapter
+    door = _door(record.topic, record.headers)
+    adapter = ADAPTERS.get(source) if door.unsaid and source else door.adapter
     if adapter is None or not adapter.never_stored:
-        return value
-    lower = value.lower()
-    if not any(sign in lower for sign in _NEVER[adapter.source]):
-        return value
+        return record.value
+    lower = record.value.lower()
+    if not any(sign in lower for sign in NEVER_STORED[adapter.source]):
+        return record.value
     try:
         event = parse(value)
     except Refused:
         return b""
-    if not any(name.lower() in adapter.never_stored for name in event):
-        return value
-    return _encode({name: value for name, value in event.items() if name.lower() not in adapter.never_stored})
+    never, kept = adapter.never_stored, _without(event, adapter.never_stored)
+    if type(inner := kept.get("data")) is dict and "specversion" in kept:
+        kept["data"] = _without(inner, never)
+    return record.value if kept == event else _encode(kept)
+
+
+def _without(event: dict[str, Any], never: tuple[str, ...]) -> dict[str, Any]:
+    return {name: value for name, value in event.items() if name.lower() not in never}
 
 
 def _check_ahead(occurred_at: int, received_at: int, flags: set[str]) -> None:
@@ -269,12 +274,10 @@ def _door(topic: str, headers: Headers) -> Door:
     known = dict(headers)
     trusted = topic in (RAW_HTTP, RAW_IMPORT)
     tenant = _word(known.get("tenant")) if trusted else ""
-    if trusted:
-        source = _word(known.get("source")) or GENERIC
-    else:
-        source = topic.removeprefix(f"{RAW}.") if topic != RAW else GENERIC
+    said = _word(known.get("source")) if trusted else topic.removeprefix(f"{RAW}.") if topic != RAW else ""
+    source = said or GENERIC
     return Door(
-        adapter=_ADAPTERS.get(source),
+        adapter=ADAPTERS.get(source),
         source=source,
         tenant=tenant,
         bad_tenant=bool(tenant) and TENANT.fullmatch(tenant) is None,
@@ -282,6 +285,7 @@ def _door(topic: str, headers: Headers) -> Door:
         batch=known.get("batch") == b"1",
         history=trusted and known.get("history") == b"1",
         needs_id=topic == RAW_HTTP,
+        unsaid=not said,
     )
 
 

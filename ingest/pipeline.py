@@ -133,7 +133,7 @@ class Pipeline:
                 fetch.skips.setdefault(where, []).append(record.offset)
             else:
                 fetch.activities.extend(outcome)
-                fetch.raws += [storable(record)] * len(outcome)
+                fetch.raws += [storable(record, activity.source) for activity in outcome]
         return fetch
 
     async def finish(self, fetch: Fetch, names: Iterable[str]) -> None:

@@ -9,16 +9,16 @@ from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.errors import IncompatibleBrokerVersion, NoError, TopicAlreadyExistsError, for_code
 
 from domain.errors import BrokerUnavailable, SettingsInvalid
+from domain.sources import GENERIC, SOURCES
 from transport.cluster import admin
 from transport.settings import KafkaSettings
 
 RAW = "vedette.raw"
 RAW_HTTP = "vedette.raw.http"  # written by the api role alone: its tenant header is trusted
 RAW_IMPORT = "vedette.raw.import"  # written by `vedette import` alone: the same
-RAW_SALESFORCE = "vedette.raw.salesforce"
 ACTIVITY = "vedette.activity"
 
-RAW_TOPICS = (RAW, RAW_HTTP, RAW_IMPORT, RAW_SALESFORCE)
+RAW_TOPICS = (RAW, RAW_HTTP, RAW_IMPORT, *(f"{RAW}.{source}" for source in SOURCES if source != GENERIC))
 TOPICS = (*RAW_TOPICS, ACTIVITY)
 
 #: The broker's own time is what `received_at` means; a broker that does not know this setting keeps the producer's.

@@ -46,6 +46,11 @@ class Summary:
     skipped: Counter[str] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)
     reasons: dict[str, list[str]] = field(default_factory=dict)
+    sources: Counter[str] = field(default_factory=Counter)  # whose rows they are, as told or as detected
+
+    def see(self, outcome: Outcome) -> None:
+        """Counts whose row it is."""
+        self.sources[outcome[0].source if isinstance(outcome, list) else outcome.source] += 1
 
     def skip(self, kind: str) -> None:
         self.skipped[kind] += 1
@@ -58,7 +63,7 @@ class Summary:
 
     def lines(self, *, dry: bool) -> Iterator[str]:
         """For people: one line per count, then the first reasons of each code."""
-        yield f"{self.read:>10} rows read"
+        yield f"{self.read:>10} rows read{_listed(self.sources)}"
         if dry:
             yield f"{self.stored:>10} would be stored (fewer, where some are stored already)"
         else:
@@ -106,6 +111,7 @@ def dry_run(rows: Iterator[RowAt], normalise: Callable[[Record], Outcome], heade
     for offset, row in enumerate(rows):
         summary.read += 1
         outcome = normalise(Record(RAW_IMPORT, 0, offset, 0, at, headers, row.raw))
+        summary.see(outcome)
         if isinstance(outcome, DeadLetter):
             summary.reject(row, outcome.code, outcome.reason)
         elif isinstance(outcome, Skip):
@@ -145,6 +151,7 @@ class Importer:
         for row, sent in zip(rows, placed, strict=True):
             record = Record(RAW_IMPORT, sent.partition, sent.offset, self._epoch, sent.at, self._headers, row.raw)
             outcome = self._normalise(record)
+            self.summary.see(outcome)
             tenant = outcome[0].tenant if isinstance(outcome, list) else outcome.tenant
             tenants.setdefault(tenant, []).append((row, (record.lane, sent.offset), outcome))
         self.summary.read += len(rows)

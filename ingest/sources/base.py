@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, Protocol
 
 from domain.activity import FIELDS, Activity
@@ -56,4 +57,19 @@ class Adapter(Protocol):
     def never_stored(self) -> tuple[str, ...]:
         """Lower-case names of top-level fields that are taken out before anything is kept."""
 
+    @property
+    def yields(self) -> Mapping[str, str]:
+        """By action, the fields, as words, that its activities may carry beyond `always`; a test holds it true."""
+
+    @property
+    def always(self) -> str:
+        """The fields that an activity of any action may carry."""
+
+    @property
+    def blind(self) -> str:
+        """What the source does not tell, for people."""
+
     def read(self, raw: bytes, flags: set[str]) -> Draft: ...
+
+    def knows(self, event: dict[str, Any]) -> bool:
+        """Whether the names of its fields say that the record is this source's. Never raises."""

@@ -11,7 +11,7 @@ from ingest.refusal import Refused, missing, shown, wrong_type
 from ingest.sources import generic_fast
 from ingest.sources.base import Draft, at, row
 from ingest.sources.cloud_events import unwrap
-from ingest.sources.generic_fields import ABOUT, CONSUMED, OBJECTS, TOP, check_names
+from ingest.sources.generic_fields import ABOUT, ACTOR, CONSUMED, OBJECTS, ORIGIN, TOP, check_names
 from ingest.strict_json import parse
 from ingest.values import CUT, Reader, moment
 
@@ -32,6 +32,9 @@ class Generic:
 
     source = "generic"
     never_stored: tuple[str, ...] = ()
+    yields: Final = dict.fromkeys(actions.ACTIONS, "")
+    always = " ".join(name for table in (TOP, ACTOR, ORIGIN) for name, _ in table.values() if name not in ("action",))
+    blind = ""
 
     def read(self, raw: bytes, flags: set[str]) -> Draft:
         if (fast := generic_fast.read(raw)) is None:
@@ -45,6 +48,9 @@ class Generic:
             values[_OUTCOME_AT] = _agreed(values[_ACTION], values[_OUTCOME_AT], said)
         check_names(draft.tenant, draft.source)
         return draft
+
+    def knows(self, event: dict[str, Any]) -> bool:
+        return "occurred_at" in event or ("actor" in event and "action" in event)
 
     def read_slowly(self, event: dict[str, Any], flags: set[str]) -> Draft:
         """Field by field: unknown ones go to extra, and what is wrong is refused in a sentence."""
@@ -143,3 +149,6 @@ def _extra(extra: dict[str, Any], flags: set[str]) -> str:
             break
         kept[name] = value
     return _encode(kept).decode()
+
+
+ADAPTER: Final = Generic()

@@ -9,8 +9,10 @@ from typing import Any, Final
 from ingest.refusal import Refused, missing
 from ingest.sources.base import IP_MISSING, Draft
 from ingest.sources.base import row as values
+from ingest.sources.cloud_events import data_of
 from ingest.sources.salesforce_events import READERS
 from ingest.sources.salesforce_row import Row
+from ingest.sources.salesforce_yields import YIELDS
 from ingest.strict_json import parse
 from ingest.values import whole_id
 
@@ -30,9 +32,15 @@ class Salesforce:
     source = "salesforce"
     #: Who was looked for, who stood in a filter, what a program held in memory.
     never_stored = ("report_description", "search_query", "stack_trace")
+    yields: Final = YIELDS
+    always = "outcome actor_kind actor_email ip ip_basis session_id request_id user_agent channel"
+    blind = "no number of rows in a ReportExport: it is joined to the Report of the same run"
+
+    def knows(self, event: dict[str, Any]) -> bool:
+        return "EVENT_TYPE" in event or "event_type" in event
 
     def read(self, raw: bytes, flags: set[str]) -> Draft:
-        event = parse(raw)
+        event = data_of(parse(raw))
         upper = "EVENT_TYPE" in event
         if not upper and "event_type" not in event:
             raise Refused(
@@ -115,3 +123,6 @@ def _native_id(row: Row, kind: str, columns: dict[str, Any]) -> str:
 def _short(pairs: list[tuple[str, str]], digits: int) -> str:
     text = "\0".join(f"{name}={value}" for name, value in pairs)
     return hashlib.blake2b(text.encode(), digest_size=digits // 2).hexdigest()
+
+
+ADAPTER: Final = Salesforce()

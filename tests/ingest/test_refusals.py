@@ -212,7 +212,7 @@ FIELDS: list[tuple[dict[str, Any], str, str]] = [
     (
         {"specversion": "1.0"},
         "field_missing",
-        "data is missing; send the generic event as JSON in data, not in data_base64",
+        "data is missing; send the record as JSON in data, not in data_base64",
     ),
 ]
 
@@ -246,7 +246,7 @@ def test_a_record_never_speaks_for_another_tenant_than_its_door() -> None:
 def test_an_unknown_source_lists_the_known_ones() -> None:
     assert refused(event(), topic="vedette.raw.salesfroce") == (
         "source_unknown",
-        "source 'salesfroce' is unknown; use one of salesforce, generic",
+        "source 'salesfroce' is unknown; use one of salesforce, generic, dataverse, hubspot, espocrm, twenty",
     )
 
 

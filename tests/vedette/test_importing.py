@@ -76,7 +76,7 @@ async def test_every_row_is_counted_by_what_became_of_it() -> None:
     await importer.take([row(1), row(2), row(3, action="x"), RowAt("events.jsonl", 4, b"{")])
     await importer.take([row(5, id="b1", occurred_at="2026-11-24T07:00:00Z")])
     assert list(importer.summary.lines(dry=False)) == [
-        "         5 rows read",
+        "         5 rows read: generic 5",
         "         2 stored",
         "         1 duplicate: stored before, or twice in the files",
         "         0 skipped",
@@ -103,7 +103,7 @@ def test_a_dry_run_counts_without_a_system() -> None:
     summary = dry_run(iter(rows), normaliser().normalise, HEADERS, at=RECEIVED)
     lines = list(summary.lines(dry=True))
     assert lines[:4] == [
-        "         5 rows read",
+        "         5 rows read: generic 5",
         "         1 would be stored (fewer, where some are stored already)",
         "         0 skipped",
         "         4 rejected: unknown_action 4",
@@ -126,7 +126,10 @@ def test_the_command_tells_what_a_file_would_become(tmp_path: Path, capsys: pyte
     ]
     assert main(arguments) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[:2] == ["        38 rows read", "        11 would be stored (fewer, where some are stored already)"]
+    assert lines[:2] == [
+        "        38 rows read: salesforce 38",
+        "        11 would be stored (fewer, where some are stored already)",
+    ]
     assert lines[2].startswith("        27 skipped: ApexCallout 1, ApexExecution 1, ")
     assert lines[3:] == ["         0 rejected"]
     assert list(tmp_path.iterdir()) == []

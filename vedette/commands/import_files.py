@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", metavar="FILE", type=Path, help="JSON array, JSON lines or CSV; gzip too")
-    parser.add_argument("--source", default="generic", help="whose events they are: generic or salesforce")
+    parser.add_argument("--source", default="", help="whose events they are (default: told by their fields)")
     parser.add_argument("--tenant", default="", metavar="NAME", help="whose they are (default: what each record says)")
     parser.add_argument("--feed", default="", metavar="NAME", help="the feed they are counted under")
     parser.add_argument("--history", action="store_true", help="old events: judge them, but page nobody")
@@ -50,11 +50,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _headers(args: argparse.Namespace) -> Headers:
-    from ingest.normalise import SOURCES
+    from domain.sources import SOURCES
     from ingest.refusal import nearest_first
     from ingest.settings import TENANT
 
-    if args.source not in SOURCES:
+    if args.source and args.source not in SOURCES:
         raise VedetteError(
             f"--source: no such source {args.source!r}; use {', '.join(nearest_first(args.source, SOURCES))}"
         )
