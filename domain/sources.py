@@ -9,4 +9,4 @@ from __future__ import annotations
 from typing import Final
 
 GENERIC: Final = "generic"
-SOURCES: Final[tuple[str, ...]] = (GENERIC, "salesforce", "dataverse", "hubspot", "espocrm", "twenty")
+SOURCES: Final[tuple[str, ...]] = (GENERIC, "salesforce", "dataverse", "hubspot", "espocrm", "twenty", "ocsf")

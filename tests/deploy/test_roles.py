@@ -23,7 +23,7 @@ from tests.e2e.servers import ClickHouse, over_tls
 from tests.e2e.system import until
 from transport.producer import producer
 from transport.settings import KafkaSettings
-from transport.topics import RAW
+from transport.topics import RAW, TOPICS
 from vedette.embedded import ports
 from vedette.supervisor import ROLES
 
@@ -115,7 +115,7 @@ def get(url: str, key: str = "") -> dict[str, Any]:
 async def test_the_roles_by_themselves_make_alerts_of_what_comes_from_kafka(
     services: Services, kafka: KafkaSettings
 ) -> None:
-    assert " 5 topics created, epoch 1 is open" in await asyncio.to_thread(services.run, "migrate")
+    assert f" {len(TOPICS)} topics created, epoch 1 is open" in await asyncio.to_thread(services.run, "migrate")
     for role in ROLES:
         services.start(role)
     key = (

@@ -246,7 +246,7 @@ def test_a_record_never_speaks_for_another_tenant_than_its_door() -> None:
 def test_an_unknown_source_lists_the_known_ones() -> None:
     assert refused(event(), topic="vedette.raw.salesfroce") == (
         "source_unknown",
-        "source 'salesfroce' is unknown; use one of salesforce, generic, dataverse, hubspot, espocrm, twenty",
+        "source 'salesfroce' is unknown; use one of salesforce, generic, dataverse, hubspot, espocrm, twenty, ocsf",
     )
 
 

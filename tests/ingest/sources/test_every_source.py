@@ -61,7 +61,8 @@ def test_no_row_raises_and_one_row_is_always_one_thing(case: tuple[str, bytes]) 
     assert not (isinstance(first, DeadLetter) and first.code == "internal"), first
     assert outcome(source, raw) == first
     if isinstance(first, DeadLetter):
-        assert first.reason and first.source == source
+        assert first.reason
+        assert first.source == source
 
 
 @pytest.mark.parametrize("source", READ)
