@@ -228,14 +228,17 @@ def storable(record: Record, source: str = "") -> bytes:
         event = parse(value)
     except Refused:
         return b""
-    never, kept = adapter.never_stored, _without(event, adapter.never_stored)
-    if type(inner := kept.get("data")) is dict and "specversion" in kept:
-        kept["data"] = _without(inner, never)
+    kept = _without(event, adapter.never_stored)
     return record.value if kept == event else _encode(kept)
 
 
 def _without(event: dict[str, Any], never: tuple[str, ...]) -> dict[str, Any]:
-    return {name: value for name, value in event.items() if name.lower() not in never}
+    """Also inside what a record may be wrapped in."""
+    kept = {name: value for name, value in event.items() if name.lower() not in never}
+    for name in ("data", "payload"):
+        if type(inner := kept.get(name)) is dict:
+            kept[name] = _without(inner, never)
+    return kept
 
 
 def _check_ahead(occurred_at: int, received_at: int, flags: set[str]) -> None:

@@ -12,7 +12,7 @@ from ingest.strict_json import parse
 from ingest.values import cut, moment, whole_id
 
 _UNKNOWN: Final = frozenset({"", "N/A", "n/a", "null", "NULL", "None", "undefined"})
-_WHOLE: Final = re.compile(r"\d{1,18}")
+_WHOLE: Final = re.compile(r"(\d{1,18})(?:\.0+)?")
 #: As the portal of Azure writes a time into CSV: `11/24/2026, 8:59:00.128 AM`, in UTC.
 _AMERICAN: Final = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}),? (\d{1,2}):(\d\d):(\d\d)(\.\d{1,9})? ([AP])M")
 _KIND: Final = re.compile(r"[A-Za-z][A-Za-z0-9_ ]{0,62}")
@@ -55,9 +55,10 @@ class Columns:
         value = self.word(*names)
         if not value:
             return None
-        if not value.isascii() or not _WHOLE.fullmatch(value):
+        found = _WHOLE.fullmatch(value)
+        if found is None or not value.isascii():
             raise wrong_type(names[0], "a whole number from 0", value)
-        return int(value)
+        return int(found[1])
 
     def truth(self, name: str) -> bool | None:
         value = self.word(name).lower()

@@ -1,4 +1,7 @@
-"""Salesforce event log files, as CSV rows (UPPER_SNAKE) and as SIEM exports write them (lower_snake)."""
+"""Salesforce: event log files, as CSV rows (UPPER_SNAKE) and as SIEM exports write them (lower_snake), and more.
+
+Records in PascalCase are real-time events: `salesforce_realtime` reads those.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import re
 from typing import Any, Final
 
 from ingest.refusal import Refused, missing
+from ingest.sources import salesforce_realtime
 from ingest.sources.base import IP_MISSING, Draft
 from ingest.sources.base import row as values
 from ingest.sources.cloud_events import data_of
@@ -31,23 +35,19 @@ class Salesforce:
 
     source = "salesforce"
     #: Who was looked for, who stood in a filter, what a program held in memory.
-    never_stored = ("report_description", "search_query", "stack_trace")
+    never_stored = ("report_description", "search_query", "stack_trace", "query")
     yields: Final = YIELDS
     always = "outcome actor_kind actor_email ip ip_basis session_id request_id user_agent channel"
     blind = "no number of rows in a ReportExport: it is joined to the Report of the same run"
 
     def knows(self, event: dict[str, Any]) -> bool:
-        return "EVENT_TYPE" in event or "event_type" in event
+        return "EVENT_TYPE" in event or "event_type" in event or salesforce_realtime.known(event)
 
     def read(self, raw: bytes, flags: set[str]) -> Draft:
         event = data_of(parse(raw))
         upper = "EVENT_TYPE" in event
         if not upper and "event_type" not in event:
-            raise Refused(
-                "shape_unknown",
-                "the record has neither EVENT_TYPE nor event_type; send rows of Salesforce event log files, "
-                "or the generic event to vedette.raw",
-            )
+            return salesforce_realtime.read(event, flags)
         columns = {name.lower(): value for name, value in event.items()}
         if len(columns) != len(event):
             raise Refused("repeated_key", "two columns differ only in upper and lower case; send each column once")

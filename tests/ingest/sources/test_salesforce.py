@@ -273,8 +273,8 @@ def test_only_a_download_of_a_file_is_a_download(kind: str, action: str, channel
 def test_other_shapes_and_columns_are_refused_with_the_remedy() -> None:
     assert refused({"EventDate": "2021-10-19T11:38:54Z"}, topic=TOPIC) == (
         "shape_unknown",
-        "the record has neither EVENT_TYPE nor event_type; send rows of Salesforce event log files, or the generic "
-        "event to vedette.raw",
+        "the record has neither EVENT_TYPE nor event_type nor EventIdentifier; send rows of Salesforce event log "
+        "files, real-time events or the setup audit trail, or the generic event to vedette.raw",
     )
     assert refused({**LOGIN, "event_type": "Login"}, topic=TOPIC) == (
         "repeated_key",
