@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -25,6 +26,7 @@ from ingest.settings import TENANT, IngestSettings
 from ingest.sources.base import IP_MISSING, Adapter, Draft, at
 from ingest.sources.cloud_events import binary, structured
 from ingest.sources.generic_fields import invalid_tenant
+from ingest.sources.mapping import Mapping
 from ingest.sources.registry import ADAPTERS, NEVER_STORED, detect
 from ingest.sources.salesforce_ids import long_id
 from ingest.strict_json import parse
@@ -91,6 +93,7 @@ class Normaliser:
         self._keys, self._fill = keys, fill
         self._default = settings.default_tenant
         self._tenants = {long_id(organization): tenant for organization, tenant in settings.organizations.items()}
+        self._mapped = {each.source: each for each in map(Mapping, map(Path, settings.mappings))}
         self.failures = Failures()
         self._who = lru_cache(maxsize=REMEMBERED)(self._identify)
 
@@ -126,12 +129,13 @@ class Normaliser:
     def _read(self, record: Record, door: Door) -> list[Activity] | DeadLetter | Skip:
         tenant, source, feed = door.tenant or self._default, door.source, door.feed
         try:
-            if door.adapter is None:
-                raise _unknown_source(door.source)
+            adapter = door.adapter or self._mapped.get(door.source)
+            if adapter is None:
+                raise unknown_value("source", door.source, (*SOURCES, *self._mapped), code="source_unknown")
             if door.bad_tenant:
                 raise invalid_tenant(door.tenant)
             flags: set[str] = set()
-            draft = door.adapter.read(record.value, flags)
+            draft = adapter.read(record.value, flags)
             if draft.skipped:
                 tenant = door.tenant or self._tenants.get(draft.organization, self._default)
                 return Skip(draft.skipped, tenant=tenant, source=source, feed=feed or draft.feed)
@@ -139,7 +143,7 @@ class Normaliser:
             tenant = self._tenant(door, draft)
             return [self._finish(record, door, draft, flags, tenant=tenant, source=source, feed=feed)]
         except Refused as refused:
-            if door.unsaid and (found := detect(record.value)) is not None:
+            if door.unsaid and (found := detect(record.value, self._mapped.values())) is not None:
                 return self._read(record, replace(door, adapter=found, source=found.source, unsaid=False))
             return dead_letter(
                 record,
@@ -294,7 +298,3 @@ def _door(topic: str, headers: Headers) -> Door:
 
 def _word(value: bytes | None) -> str:
     return (value or b"").decode(errors="replace")[:200]
-
-
-def _unknown_source(source: str) -> Refused:
-    return unknown_value("source", source, SOURCES, code="source_unknown")

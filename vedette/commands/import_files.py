@@ -36,7 +36,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """0 when every row was stored, duplicate or skipped, 1 when some were rejected."""
     made = compose.settings(args)
-    headers = _headers(args)
+    headers = _headers(args, made)
     if args.dry_run:
         summary = _dry(args, made, headers)
     else:
@@ -49,14 +49,16 @@ def run(args: argparse.Namespace) -> int:
     return 1 if summary.rejected else 0
 
 
-def _headers(args: argparse.Namespace) -> Headers:
+def _headers(args: argparse.Namespace, made: Settings) -> Headers:
     from domain.sources import SOURCES
     from ingest.refusal import nearest_first
     from ingest.settings import TENANT
+    from ingest.sources.mapping import Mapping
 
-    if args.source and args.source not in SOURCES:
+    names = (*SOURCES, *(Mapping(Path(file)).source for file in made.ingest.mappings))
+    if args.source and args.source not in names:
         raise VedetteError(
-            f"--source: no such source {args.source!r}; use {', '.join(nearest_first(args.source, SOURCES))}"
+            f"--source: no such source {args.source!r}; use {', '.join(nearest_first(args.source, names))}"
         )
     if args.tenant and not TENANT.fullmatch(args.tenant):
         raise VedetteError(f"--tenant: {args.tenant!r} is no tenant name; use a-z, 0-9, _ and -, at most 63 characters")
