@@ -1,13 +1,19 @@
-"""`vedette sources`: did my events arrive? Per feed, what came, how late, and when last."""
+"""`vedette sources`: did my events arrive? Per feed, what came, how late, and when last.
+
+`list` has the sources and their topics, `coverage` which detector sees which source, `try` what a mapping makes of
+a file.
+"""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from domain import clock
+from domain.errors import SettingsInvalid
 from vedette import compose
 
 if TYPE_CHECKING:
@@ -28,12 +34,27 @@ _HEADINGS = (
 
 
 def register(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "what", nargs="?", default="feeds", choices=("feeds", "list", "coverage", "try"),
+        help="feeds: what arrived (default); list: the sources and their topics; coverage: which detector sees which "
+        "source; try: what MAPPING makes of each row of FILE",
+    )  # fmt: skip
+    parser.add_argument("files", nargs="*", metavar="FILE", help="of try: MAPPING and FILE")
     parser.add_argument("--tenant", default="", metavar="NAME", help="only this tenant's")
     parser.add_argument("--days", type=float, default=7.0, help="how far back to count (default 7)")
 
 
 def run(args: argparse.Namespace) -> int:
-    return asyncio.run(_run(args))
+    if args.what == "feeds":
+        return asyncio.run(_run(args))
+    from vedette import sources
+
+    if args.what == "try":
+        if len(args.files) != 2:
+            raise SettingsInvalid("try needs a mapping and a file: vedette sources try mapping.toml events.jsonl")
+        return sources.tried(Path(args.files[0]), Path(args.files[1]))
+    print(sources.listed() if args.what == "list" else sources.coverage())
+    return 0
 
 
 async def _run(args: argparse.Namespace) -> int:
