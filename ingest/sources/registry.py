@@ -21,7 +21,7 @@ def _load(name: str) -> Adapter:
 ADAPTERS: Final[dict[str, Adapter]] = {name: _load(name) for name in SOURCES}
 #: What a record holds when a field that is never stored may be in it; an escaped name counts as one.
 NEVER_STORED: Final = {
-    name: (b"\\u", *(field.encode() for field in adapter.never_stored)) for name, adapter in ADAPTERS.items()
+    name: (b"\\u", *(f'"{field}"'.encode() for field in adapter.never_stored)) for name, adapter in ADAPTERS.items()
 }
 
 

@@ -201,6 +201,20 @@ def _content(row: Row) -> Fields:
     }
 
 
+def _permission(row: Row) -> Fields:
+    """`UserPerm: ConvertLeads enabled`: a permission of a profile or permission set, not of one user."""
+    said = row.text("description")
+    taken = said.lower().endswith(("disabled", "removed", "deleted"))
+    return {
+        "action": actions.ACCESS_REVOKED if taken else actions.ACCESS_GRANTED,
+        "outcome": "success",
+        "target_id": row.ident("feature_id"),
+        "role": said.rpartition(" ")[0] or said,
+        "change": row.text("permission_type"),
+        "channel": "ui",
+    }
+
+
 #: Lower-case event type -> how it is read. Dashboard is left out: its rows are those of its AsyncReportRun.
 READERS: Final[dict[str, Callable[[Row], Fields]]] = {
     "login": _login,
@@ -210,6 +224,8 @@ READERS: Final[dict[str, Callable[[Row], Fields]]] = {
     "asyncreportrun": _report,
     "reportexport": _report_export,
     "bulkapi": _bulk,
+    "bulkapi2": _bulk,
+    "permissionupdate": _permission,
     "api": _soap,
     "restapi": _rest,
     "search": _search,

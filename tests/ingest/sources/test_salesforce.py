@@ -252,6 +252,19 @@ def test_a_rest_call_on_one_record_names_it() -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "action"),
+    [("UserPerm: ExportReport enabled", "access.granted"), ("UserPerm: ConvertLeads disabled", "access.revoked")],
+)
+def test_a_permission_given_or_taken_names_what_it_was_given_to(said: str, action: str) -> None:
+    found = read(
+        of("PermissionUpdate", DESCRIPTION=said, FEATURE_ID="0PS5j000000abcd", PERMISSION_TYPE="UserPermission")
+    )
+    assert (found.action, found.role, found.target_id, found.change) == (
+        action, said.rpartition(" ")[0], long_id("0PS5j000000abcd"), "UserPermission",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
     ("kind", "action", "channel"),
     [
         ("VersionDownloadAction", "file.downloaded", "ui"),
