@@ -91,7 +91,7 @@ class Normaliser:
 
     def __init__(self, settings: IngestSettings, keys: Callable[[str], Tokeniser], *, fill: Fill | None = None) -> None:
         self._keys, self._fill = keys, fill
-        self._default = settings.default_tenant
+        self._default, self._raw_source = settings.default_tenant, settings.raw_source
         self._tenants = {long_id(organization): tenant for organization, tenant in settings.organizations.items()}
         self._mapped = {each.source: each for each in map(Mapping, map(Path, settings.mappings))}
         self.failures = Failures()
@@ -122,9 +122,11 @@ class Normaliser:
         )
 
     def _normalise(self, record: Record) -> list[Activity] | DeadLetter | Skip:
-        if record.headers and binary(record.headers):
-            record = structured(record)
-        return self._read(record, _door(record.topic, record.headers))
+        record = structured(record) if binary(record.headers) else record
+        door, told = _door(record.topic, record.headers), self._raw_source
+        if told and door.unsaid:
+            door = replace(door, adapter=ADAPTERS.get(told), source=told, unsaid=False)
+        return self._read(record, door)
 
     def _read(self, record: Record, door: Door) -> list[Activity] | DeadLetter | Skip:
         tenant, source, feed = door.tenant or self._default, door.source, door.feed

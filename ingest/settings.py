@@ -20,6 +20,7 @@ class IngestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     organizations: dict[str, str] = {}
     mappings: tuple[str, ...] = ()  # files that tell how a company's own JSON is read; see ingest.sources.mapping
+    raw_source: str = ""  # whose the records of vedette.raw are; "" tells it by their fields
     default_tenant: str = ""  # of records that name none; "" refuses them
     lateness: float = (
         1.0  # seconds a lane's mark stays behind the newest event, at most 60; what comes later is settled

@@ -163,3 +163,12 @@ def test_what_is_never_stored_is_not_stored_by_any_door(source: str) -> None:
 def test_every_source_has_a_topic_and_an_adapter() -> None:
     assert {f"vedette.raw.{source}" for source in SOURCES if source != GENERIC} <= set(RAW_TOPICS)
     assert [ADAPTERS[source].source for source in SOURCES] == list(SOURCES)
+
+
+def test_a_setting_says_whose_the_records_of_the_common_topic_are() -> None:
+    told = normaliser(default_tenant="acme", raw_source="hubspot")
+    (found,) = told.normalise(record(ROWS["hubspot"][0]))  # type: ignore[misc]  # an activity, or the test fails
+    assert found.source == "hubspot"
+    refused = told.normalise(record(ROWS["twenty"][0]))
+    assert isinstance(refused, DeadLetter)
+    assert (refused.source, refused.code) == ("hubspot", "shape_unknown")
