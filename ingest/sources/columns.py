@@ -33,7 +33,7 @@ class Columns:
         columns = self.columns
         for name in names:
             value = columns.get(name)
-            if value is None:
+            if value is None or value == "":
                 continue
             if type(value) is not str:
                 if type(value) is dict or type(value) is list:
