@@ -231,7 +231,7 @@ def storable(record: Record, source: str = "") -> bytes:
     if not any(sign in lower for sign in NEVER_STORED[adapter.source]):
         return record.value
     try:
-        event = parse(value)
+        event = parse(record.value)
     except Refused:
         return b""
     kept = _without(event, adapter.never_stored)

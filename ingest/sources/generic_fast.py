@@ -42,6 +42,8 @@ else:
     _Sensitivity, _Precision = Literal[actions.SENSITIVITIES], Literal[actions.PRECISIONS]
 _Direction = Literal["weakened", "strengthened", "neutral"]
 _Credential = Literal["password", "mfa", "recovery", "api_key"]
+#: What a word is when nobody said it: no default is ever checked, and an event that says "" is refused.
+_UNSAID: Any = ""
 
 
 # In the three structs the fields stand in the order of Activity's, so that whole stretches of a row are copied at once.
@@ -84,7 +86,7 @@ class _Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     native_id: _Id = field(name="id", default="")
     outcome: _Outcome = "unknown"
     reason: _Reason = ""
-    time_precision: _Precision | Literal[""] = ""
+    time_precision: _Precision = _UNSAID
     session_id: _Id = ""
     auth_method: _Text = ""
     mfa: bool | None = None
@@ -101,7 +103,7 @@ class _Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     fields: _Texts = ()
     value_digest: _Text = ""
     area: _Text = ""
-    direction: _Direction | Literal[""] = ""
+    direction: _Direction = _UNSAID
     target_id: _Id = ""
     role: _Id = ""
     recipient_count: _Whole | None = None
@@ -110,7 +112,7 @@ class _Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     purpose: _Text = ""
     exported: bool | None = None
     change: _Text = ""
-    credential: _Credential | Literal[""] = ""
+    credential: _Credential = _UNSAID
     hard: bool | None = None
     method: _Text = ""
     attachment: bool | None = None
