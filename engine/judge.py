@@ -19,6 +19,7 @@ from domain.wire import Marks
 from engine.buffer import Buffer
 from engine.clocks import Clocks
 from engine.fold import Folder, Memory
+from engine.presence import SLOTS, Presence
 from engine.settle import refold
 from storage.judge import JudgeStore
 
@@ -80,6 +81,7 @@ class Judge:
         self._clocks = Clocks({}, ())
         self._marker_at = -1
         self._reread = -1
+        self._stored = Presence(partitions)
 
     @classmethod
     async def load(
@@ -114,6 +116,9 @@ class Judge:
             self._clocks.know(tenant_of(mark.subject))
         seen = await self._store.highest_seen(self.partition, self.partitions, self.epoch)
         self._reread = max(self._marker_at, seen)
+        # Read behind the claim: a first state that an older judge sent and that lands later is none of ours.
+        slots = await self._store.state_slots(self.partition, self.partitions, slots=SLOTS)
+        self._stored = Presence(self.partitions, slots)
 
     # -- the log
     def expects(self, offset: int) -> bool:
@@ -193,7 +198,8 @@ class Judge:
     async def _recall(self, wanted: Collection[str]) -> None:
         missing = [subject for subject in wanted if subject not in self._memories]
         if missing:
-            rows = await self._store.states(missing)
+            stored = [subject for subject in missing if subject in self._stored]
+            rows = await self._store.states(stored) if stored else {}
             for subject in missing:
                 self._clocks.know(tenant_of(subject))
                 row = rows.get(subject)
@@ -310,6 +316,8 @@ class Judge:
         await store.put_conflicts(work.conflicts)
         await store.put_alerts(p, term, list(work.alerts.values()))
         await store.put_states(p, term, states)
+        for subject in work.states:
+            self._stored.add(subject)
         await store.put_dirty(p, term, work.cleared, cleared=True)
         await store.put_marker(p, term, marker)
         self._marker_at = marker.position

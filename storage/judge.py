@@ -38,6 +38,7 @@ class JudgeStore(Protocol):
     async def dirty(self, partition: int, partitions: int) -> list[DirtyMark]: ...
     async def alerts_above(self, partition: int, partitions: int, position: int) -> list[AlertRevision]: ...
     async def highest_seen(self, partition: int, partitions: int, epoch: int) -> int: ...
+    async def state_slots(self, partition: int, partitions: int, *, slots: int) -> list[int]: ...
     async def states(self, subjects: Sequence[str]) -> dict[str, StateRow]: ...
     async def alerts_of(self, subjects: Sequence[str]) -> dict[str, list[AlertRevision]]: ...
     async def history(self, subjects: Sequence[str], routing: Routing, *, until: int) -> dict[str, list[Activity]]: ...
@@ -173,6 +174,16 @@ class ClickHouseJudgeStore:
             row=_Count,
         )
         return rows[0].value if rows else 0
+
+    async def state_slots(self, partition: int, partitions: int, *, slots: int) -> list[int]:
+        """Of every subject of the partition that has a state, its bucket / partitions, modulo `slots`."""
+        rows = await self._client.query(
+            "SELECT DISTINCT intDiv(bucket, {n:UInt32}) % {slots:UInt32} FROM states "
+            "WHERE bucket % {n:UInt32} = {p:UInt32}",
+            {"p": partition, "n": partitions, "slots": slots},
+            row=_Count,
+        )
+        return [row.value for row in rows]
 
     async def states(self, subjects: Sequence[str]) -> dict[str, StateRow]:
         found: dict[str, StateRow] = {}

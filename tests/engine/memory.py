@@ -78,6 +78,10 @@ class MemoryStore:
         seen = [r.seen for r in self.rows.values() if self._of(r.subject, partition, partitions)]
         return max((s for s in seen if s >= epoch << 48), default=0)
 
+    async def state_slots(self, partition: int, partitions: int, *, slots: int) -> list[int]:
+        mine = {s for s in self.rows if self._of(s, partition, partitions)}
+        return sorted({bucket(s) // partitions % slots for s in mine})
+
     async def states(self, subjects: Sequence[str]) -> dict[str, StateRow]:
         return {s: self.rows[s] for s in subjects if s in self.rows}
 

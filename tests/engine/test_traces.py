@@ -6,6 +6,7 @@ import pytest
 
 from domain.activity import lane_number
 from domain.errors import Fenced
+from engine.fold import Memory
 from tests.engine.memory import run
 from tests.engine.world import Judging, World, activity
 
@@ -199,4 +200,32 @@ def test_what_waits_below_the_clock_is_not_applied_again_after_a_settle_that_rea
     assert run(world.judges[0].judge.settle(at_once=True)) == 1
     eat(world)
     checkpoint(world)
+    at_rest(world)
+
+
+def test_a_state_that_the_judge_itself_stored_and_let_go_is_read_again() -> None:
+    world = World(1)
+    later(world, 8)
+    put(world, A, "a", 107, value=1)
+    ingest(world, A, B)
+    later(world, 2)
+    ingest(world, A, B)
+    eat(world)
+    checkpoint(world)
+    subject = subject_of("a", world)
+    stored = world.store.rows[subject]
+    world.judges[0].judge.forget(keep=0)
+    put(world, A, "b", 109, value=1)
+    ingest(world, A, B)
+    later(world, 10)
+    ingest(world, A, B)
+    eat(world)
+    checkpoint(world)
+    judge = world.judges[0].judge
+    assert world.store.rows[subject].position > stored.position
+    assert (judge.tally.applied, judge.tally.late) == (2, 0)
+    whole = run(world.store.history([subject], world.routing, until=world.now))[subject]
+    truth = Memory()
+    world.folder.apply(truth, subject, whole, [])
+    assert world.folder.load(world.store.rows[subject]).slots == truth.slots
     at_rest(world)
