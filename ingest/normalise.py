@@ -5,96 +5,65 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 
-from domain import actions
 from domain.activity import Activity
-from domain.clock import DAY, HOUR, MINUTE, rfc3339
+from domain.clock import DAY, HOUR, rfc3339
 from domain.errors import VedetteError
 from domain.sources import GENERIC, SOURCES
 from domain.subject import Tokeniser
-from ingest.address import UNUSABLE, address
-from ingest.agents import agent_family
 from ingest.dead_letters import DeadLetter, dead_letter
+from ingest.door import Door
 from ingest.failures import Failures
 from ingest.identity import activity_id, record_digest
 from ingest.record import Headers, Record, Skip
 from ingest.refusal import Refused, missing, shown, unknown_value
 from ingest.settings import TENANT, IngestSettings
-from ingest.sources.base import IP_MISSING, Adapter, Draft, at
+from ingest.sources.base import Adapter, Draft, at
 from ingest.sources.cloud_events import binary, structured
 from ingest.sources.generic_fields import invalid_tenant
 from ingest.sources.mapping import Mapping
 from ingest.sources.registry import ADAPTERS, NEVER_STORED, detect
 from ingest.sources.salesforce_ids import long_id
 from ingest.strict_json import parse
+from ingest.usual import AHEAD, REMEMBERED, Usual
+from ingest.who import Origins, Who, identify, lacking, write
 from transport.topics import RAW, RAW_HTTP, RAW_IMPORT
 
 #: Further ahead of its arrival an event is refused; less far it is flagged and waits.
 MOST_AHEAD: Final = DAY
-AHEAD: Final = MINUTE
-#: Who did it from where: this many are remembered, about a kilobyte each.
-REMEMBERED: Final = 20_000
-_SIZED: Final = frozenset({actions.DATA_EXPORTED, actions.REPORT_VIEWED})
+_GENERIC: Final = ADAPTERS[GENERIC]
 _encode, replace = msgspec.json.encode, msgspec.structs.replace
 
 _TENANT, _SOURCE, _FEED, _ACTIVITY_ID, _NATIVE_ID = map(at, ("tenant", "source", "feed", "activity_id", "native_id"))
 _OCCURRED_AT, _PRECISION, _ACTION, _FLAGS = map(at, ("occurred_at", "time_precision", "action", "flags"))
 _ACTOR_ID, _LOGIN, _APP_ID, _SESSION_ID = map(at, ("actor_id", "actor_login", "app_id", "session_id"))
-_IP, _IP_BASIS = map(at, ("ip", "ip_basis"))
-#: Tokens of actor, login, address, network and app stand side by side.
-_TOKENS = slice(at("actor_token"), at("app_token") + 1)
-_USER_AGENT, _AGENT_FAMILY, _COUNT, _OBJECT_ID = map(at, ("user_agent", "agent_family", "count", "object_id"))
+_IP, _USER_AGENT, _COUNT, _OBJECT_ID = map(at, ("ip", "user_agent", "count", "object_id"))
 #: Digest, place and marks are the last fields of an activity.
 _TAIL = slice(at("record_digest"), at("history") + 1)
-
-
-class Door(msgspec.Struct, frozen=True):
-    """What topic and headers say of a record, before it is read."""
-
-    adapter: Adapter | None
-    source: str
-    tenant: str
-    bad_tenant: bool
-    feed: str
-    batch: bool
-    history: bool
-    needs_id: bool
-    unsaid: bool  # neither topic nor headers name the source: what the generic reader refuses may be another's
-
-
-class Who(NamedTuple):
-    """What actor, login, address, user agent and app of an event are to a tenant; the same come again and again."""
-
-    tokens: tuple[str, str, str, str, str]  # actor, login, address, network, app
-    subjects: str  # the tokens that are part of an id: actor, login, address and app
-    ip: str  # as it is kept, "" when it cannot be used
-    family: str  # of the user agent
-    key: Tokeniser  # the tenant's
-
-
-#: Puts what is known of an address at an event time (ms) into a row; see ingest.enrich.enricher.
-Fill = Callable[[list[Any], str, int], None]
 
 
 class Normaliser:
     """Turns each record into activities, a dead letter or a skip, always the same for the same record, keys and places.
 
-    Without `fill` an activity holds only what the record says of its origin.
+    Without `origins` an activity holds only what the record says of its origin.
 
     Never raises because of a record: an exception of our own becomes a dead letter with the code `internal`, until too
     many come in a row (see `failures`). What `keys` raises passes through, since then nothing is wrong with the record:
     a VedetteError, or the OSError of a key file that cannot be read.
     """
 
-    def __init__(self, settings: IngestSettings, keys: Callable[[str], Tokeniser], *, fill: Fill | None = None) -> None:
-        self._keys, self._fill = keys, fill
+    def __init__(
+        self, settings: IngestSettings, keys: Callable[[str], Tokeniser], *, origins: Origins | None = None
+    ) -> None:
+        self._keys, self._origins = keys, origins
         self._default, self._raw_source = settings.default_tenant, settings.raw_source
         self._tenants = {long_id(organization): tenant for organization, tenant in settings.organizations.items()}
         self._mapped = {each.source: each for each in map(Mapping, map(Path, settings.mappings))}
         self.failures = Failures()
+        self._usual = Usual(settings.default_tenant, keys, origins)
         self._who = lru_cache(maxsize=REMEMBERED)(self._identify)
 
     def normalise(self, record: Record) -> list[Activity] | DeadLetter | Skip:
@@ -136,6 +105,8 @@ class Normaliser:
                 raise unknown_value("source", door.source, (*SOURCES, *self._mapped), code="source_unknown")
             if door.bad_tenant:
                 raise invalid_tenant(door.tenant)
+            if door.adapter is _GENERIC and (usual := self._usual.read(record, door)) is not None:
+                return [usual]
             flags: set[str] = set()
             draft = adapter.read(record.value, flags)
             if draft.skipped:
@@ -190,11 +161,17 @@ class Normaliser:
         if not native_id and door.needs_id:
             raise missing("id", "over HTTP each event needs its own id, so that a retry is not a second event")
         who = self._who(tenant, row[_ACTOR_ID], row[_LOGIN], row[_IP], row[_USER_AGENT], row[_APP_ID])
-        _clean_origin(row, who, flags)
-        if self._fill is not None and who.ip:
-            self._fill(row, who.ip, occurred_at)
-        _flag_unknowns(row, flags)
-        row[_TOKENS] = who.tokens
+        flags.update(
+            lacking(
+                action,
+                ip=who.ip,
+                said=bool(row[_IP]),
+                count=row[_COUNT],
+                object_id=row[_OBJECT_ID],
+                precision=row[_PRECISION],
+            )
+        )
+        write(row, who, None if self._origins is None else self._origins(occurred_at))
         if session := row[_SESSION_ID]:
             row[_SESSION_ID] = who.key("session\0" + session)
         lane = record.lane
@@ -204,17 +181,13 @@ class Normaliser:
         if flags:
             row[_FLAGS] = tuple(sorted(flags))
         row[_TAIL] = (
-            record_digest(storable(record, source)), record.epoch, lane, record.offset, 0, record.received_at,
+            record_digest(_kept(record.value, door.adapter)), record.epoch, lane, record.offset, 0, record.received_at,
             door.batch, door.history,
         )  # fmt: skip
         return Activity(*row)
 
     def _identify(self, tenant: str, actor: str, login: str, ip: str, agent: str, app: str) -> Who:
-        tokens = self._keys(tenant)
-        found = address(ip) if ip else UNUSABLE
-        made = (tokens(actor), tokens(login), tokens(found.subject), tokens(found.net), tokens(app))
-        subjects = "\0".join((made[0], made[1], made[2], made[4]))
-        return Who(made, subjects, found.ip, agent_family(agent), tokens)
+        return identify(self._keys(tenant), actor, login, ip, agent, app)
 
 
 def storable(record: Record, source: str = "") -> bytes:
@@ -224,18 +197,21 @@ def storable(record: Record, source: str = "") -> bytes:
     be read well enough to take the field out.
     """
     door = _door(record.topic, record.headers)
-    adapter = ADAPTERS.get(source) if door.unsaid and source else door.adapter
+    return _kept(record.value, ADAPTERS.get(source) if door.unsaid and source else door.adapter)
+
+
+def _kept(value: bytes, adapter: Adapter | None) -> bytes:
     if adapter is None or not adapter.never_stored:
-        return record.value
-    lower = record.value.lower()
+        return value
+    lower = value.lower()
     if not any(sign in lower for sign in NEVER_STORED[adapter.source]):
-        return record.value
+        return value
     try:
-        event = parse(record.value)
+        event = parse(value)
     except Refused:
         return b""
     kept = _without(event, adapter.never_stored)
-    return record.value if kept == event else _encode(kept)
+    return value if kept == event else _encode(kept)
 
 
 def _without(event: dict[str, Any], never: tuple[str, ...]) -> dict[str, Any]:
@@ -256,25 +232,6 @@ def _check_ahead(occurred_at: int, received_at: int, flags: set[str]) -> None:
             "check the source's clock and offset",
         )
     flags.add("ahead")
-
-
-def _clean_origin(row: list[Any], who: Who, flags: set[str]) -> None:
-    """Writes the address as it is kept, and the family of the user agent, into the row."""
-    if not who.ip and (row[_IP] or row[_ACTION] in actions.AUTHENTICATION):
-        flags.add(IP_MISSING)
-    row[_IP], row[_AGENT_FAMILY] = who.ip, who.family
-    if not who.ip:
-        row[_IP_BASIS] = "none"
-    elif row[_IP_BASIS] == "none":
-        row[_IP_BASIS] = "direct"
-
-
-def _flag_unknowns(row: list[Any], flags: set[str]) -> None:
-    action = row[_ACTION]
-    if row[_COUNT] is None and (action in _SIZED or (action == actions.RECORD_READ and not row[_OBJECT_ID])):
-        flags.add("count_missing")
-    if row[_PRECISION] in ("min", "h"):
-        flags.add("coarse_time")
 
 
 @lru_cache(maxsize=4096)

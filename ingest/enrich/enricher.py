@@ -1,11 +1,11 @@
-"""Asks the version of the data that is in effect at an event's time, and puts its answer into the event's row."""
+"""The versions of the data, and which of them is in effect at an event's time."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -13,15 +13,10 @@ from ingest.enrich.compact import Header
 from ingest.enrich.lookup import Lookup, Sources
 from ingest.enrich.mmdb import Mmdb
 from ingest.enrich.networks import Ranges, Systems
-from ingest.enrich.origin import CITY_KM, Answer, Origin
+from ingest.enrich.origin import Answer, Origin
 from ingest.enrich.places import CompactNetworks, CompactPlaces
 from ingest.enrich.settings import EnrichSettings
 from ingest.enrich.versions import Files, Version, Versions, in_place
-from ingest.sources.base import BLANK, at
-
-#: From asn to radius_km the fields stand side by side.
-_ORIGIN: Final = slice(at("asn"), at("radius_km") + 1)
-_UNKNOWN: Final = list(BLANK[_ORIGIN])
 
 
 class Dataset(msgspec.Struct, frozen=True):
@@ -68,40 +63,19 @@ class Enricher:
         version = Version(effective_from=0, files=in_place(settings), overrides=settings.overrides)
         self._known = [(version, self._lookup(version))]
 
+    def lookup(self, at: int) -> Lookup:
+        """The version of the data in effect at event time `at`, ms; each is a lookup of its own."""
+        for version, lookup in reversed(self._known):
+            if version.effective_from <= at:
+                return lookup
+        return self._known[0][1]
+
     def answer(self, ip: str, at: int) -> Answer:
         """What was known of the address at event time `at` (ms), with reasons."""
-        known = self._known
-        for version, lookup in reversed(known):
-            if version.effective_from <= at:
-                return lookup.ask(ip)
-        return known[0][1].ask(ip)
+        return self.lookup(at).ask(ip)
 
     def origin(self, ip: str, at: int) -> Origin:
         return self.answer(ip, at).origin
-
-    def fill(self, row: list[Any], ip: str, at: int) -> None:
-        """Puts what is known into a row of an activity. What the event says itself counts and is never mixed.
-
-        A place is one thing: the event's own coordinates, or a country, region or city other than ours, keep all of
-        ours out; where its names agree with ours, ours complete them.
-        """
-        ours = self.answer(ip, at).origin
-        if row[_ORIGIN] == _UNKNOWN:
-            row[_ORIGIN] = (
-                ours.asn, ours.network, ours.country, ours.region, ours.city, ours.lat, ours.lon, ours.radius_km,
-            )  # fmt: skip
-            return
-        asn, network, country, region, city, lat, lon, radius = row[_ORIGIN]
-        if asn is None:
-            asn = ours.asn
-        if network == "unknown":
-            network = ours.network
-        if lat is not None or lon is not None:
-            radius = CITY_KM if radius is None else radius
-        elif _agree(country, ours.country) and _agree(region, ours.region) and _agree(city, ours.city):
-            country, region, city = country or ours.country, region or ours.region, city or ours.city
-            lat, lon, radius = ours.lat, ours.lon, ours.radius_km
-        row[_ORIGIN] = (asn, network, country, region, city, lat, lon, radius)
 
     def datasets(self, at: int) -> list[Dataset]:
         """The data in effect at event time `at`, ms."""
@@ -142,7 +116,3 @@ class Enricher:
             asn=[self._open(name, Mmdb) for name in files.asn],
             anonymous=[self._open(name, Mmdb) for name in files.anonymous],
         )
-
-
-def _agree(said: str, ours: str) -> bool:
-    return not said or said.casefold() == ours.casefold()

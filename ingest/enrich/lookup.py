@@ -1,4 +1,4 @@
-"""From an address to its origin, by one version of the data."""
+"""From an address to its origin, by one version of the data, and from its origin into an activity's row."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from ingest.enrich.mmdb import Mmdb, asn_of, network_of, place_of
 from ingest.enrich.networks import Ranges, Systems
-from ingest.enrich.origin import COUNTRY_KM, NOWHERE, Answer, Origin, Place, usual_radius
+from ingest.enrich.origin import CITY_KM, COUNTRY_KM, NOWHERE, Answer, Origin, Place, usual_radius
 from ingest.enrich.parse import Number, number, special
 from ingest.enrich.places import CompactNetworks, CompactPlaces
 from ingest.enrich.settings import Override
+from ingest.sources.base import BLANK, at
 
+#: From asn to radius_km the fields of an activity stand side by side.
+_ORIGIN: Final = slice(at("asn"), at("radius_km") + 1)
+_UNKNOWN: Final = list(BLANK[_ORIGIN])
 #: Addresses whose answer each version remembers; about 500 bytes each.
 REMEMBERED: Final = 4_096
 
@@ -40,6 +44,30 @@ class Lookup:
         ranges = [(ipaddress.ip_network(cidr), cidr, override) for cidr, override in overrides.items()]
         self._overrides = sorted(ranges, key=lambda known: -known[0].prefixlen)
         self.ask = lru_cache(maxsize=REMEMBERED)(self._ask)
+
+    def fill(self, row: list[Any], ip: str) -> None:
+        """Puts what is known into a row of an activity. What the event says itself counts and is never mixed.
+
+        A place is one thing: the event's own coordinates, or a country, region or city other than ours, keep all of
+        ours out; where its names agree with ours, ours complete them.
+        """
+        ours = self.ask(ip).origin
+        if row[_ORIGIN] == _UNKNOWN:
+            row[_ORIGIN] = (
+                ours.asn, ours.network, ours.country, ours.region, ours.city, ours.lat, ours.lon, ours.radius_km,
+            )  # fmt: skip
+            return
+        asn, network, country, region, city, lat, lon, radius = row[_ORIGIN]
+        if asn is None:
+            asn = ours.asn
+        if network == "unknown":
+            network = ours.network
+        if lat is not None or lon is not None:
+            radius = CITY_KM if radius is None else radius
+        elif _agree(country, ours.country) and _agree(region, ours.region) and _agree(city, ours.city):
+            country, region, city = country or ours.country, region or ours.region, city or ours.city
+            lat, lon, radius = ours.lat, ours.lon, ours.radius_km
+        row[_ORIGIN] = (asn, network, country, region, city, lat, lon, radius)
 
     def _ask(self, ip: str) -> Answer:
         """Everything about an address; nothing about a text that is none. Raises DataUnreadable for a damaged file."""
@@ -128,3 +156,7 @@ def _placed(override: Override) -> Place:
     return Place(
         override.country, override.region, override.city, override.lat, override.lon, radius if known else None
     )
+
+
+def _agree(said: str, ours: str) -> bool:
+    return not said or said.casefold() == ours.casefold()

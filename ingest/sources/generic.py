@@ -11,18 +11,13 @@ from ingest.refusal import Refused, missing, shown, wrong_type
 from ingest.sources import generic_fast
 from ingest.sources.base import Draft, at, row
 from ingest.sources.cloud_events import unwrap
-from ingest.sources.generic_fields import ABOUT, ACTOR, CONSUMED, OBJECTS, ORIGIN, TOP, check_names
+from ingest.sources.generic_fields import ABOUT, ACTOR, CONSUMED, OBJECTS, ORIGIN, OUTCOME, TOP, check_names
 from ingest.strict_json import parse
 from ingest.values import CUT, Reader, moment
 
 #: Bytes of JSON that unknown fields may fill.
 MOST_EXTRA: Final = 2_048
 
-_OUTCOME: Final = {
-    actions.LOGIN_SUCCEEDED: "success",
-    actions.LOGIN_FAILED: "failure",
-    actions.MFA_DENIED: "denied",
-}
 _OCCURRED_AT, _PRECISION, _ACTION, _OUTCOME_AT = map(at, ("occurred_at", "time_precision", "action", "outcome"))
 _encode = msgspec.json.encode
 
@@ -44,7 +39,7 @@ class Generic:
         values = draft.row
         values[_OCCURRED_AT], precision = moment("occurred_at", said_at)
         values[_PRECISION] = values[_PRECISION] or precision
-        if (said := _OUTCOME.get(values[_ACTION])) is not None:
+        if (said := OUTCOME.get(values[_ACTION])) is not None:
             values[_OUTCOME_AT] = _agreed(values[_ACTION], values[_OUTCOME_AT], said)
         check_names(draft.tenant, draft.source)
         return draft
@@ -109,7 +104,7 @@ def _check(fields: dict[str, Any]) -> None:
         raise missing("actor.id", "send the CRM's id of who did it; for an unknown user, the login name as typed")
     if action == actions.CONTEXT_STATED:
         _check_fact(fields)
-    if (said := _OUTCOME.get(action)) is not None:
+    if (said := OUTCOME.get(action)) is not None:
         fields["outcome"] = _agreed(action, fields.get("outcome", "unknown"), said)
 
 

@@ -35,15 +35,15 @@ if TYPE_CHECKING:  # mypy wants the words of a Literal written out; msgspec take
     _Basis: TypeAlias = str
     _Sensitivity: TypeAlias = str
     _Precision: TypeAlias = str
+    _Direction: TypeAlias = str
+    _Credential: TypeAlias = str
 else:
     _Action, _Outcome, _Reason = Literal[_ACTIONS], Literal[actions.OUTCOMES], Literal[actions.REASONS]
     _Channel, _Kind = Literal[actions.CHANNELS], Literal[actions.ACTOR_KINDS]
     _Network, _Basis = Literal[actions.NETWORKS], Literal[actions.IP_BASES]
     _Sensitivity, _Precision = Literal[actions.SENSITIVITIES], Literal[actions.PRECISIONS]
-_Direction = Literal["weakened", "strengthened", "neutral"]
-_Credential = Literal["password", "mfa", "recovery", "api_key"]
-#: What a word is when nobody said it: no default is ever checked, and an event that says "" is refused.
-_UNSAID: Any = ""
+    _Direction = Literal["weakened", "strengthened", "neutral"]
+    _Credential = Literal["password", "mfa", "recovery", "api_key"]
 
 
 # In the three structs the fields stand in the order of Activity's, so that whole stretches of a row are copied at once.
@@ -86,7 +86,7 @@ class _Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     native_id: _Id = field(name="id", default="")
     outcome: _Outcome = "unknown"
     reason: _Reason = ""
-    time_precision: _Precision = _UNSAID
+    time_precision: _Precision = ""
     session_id: _Id = ""
     auth_method: _Text = ""
     mfa: bool | None = None
@@ -103,7 +103,7 @@ class _Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     fields: _Texts = ()
     value_digest: _Text = ""
     area: _Text = ""
-    direction: _Direction = _UNSAID
+    direction: _Direction = ""
     target_id: _Id = ""
     role: _Id = ""
     recipient_count: _Whole | None = None
@@ -112,7 +112,7 @@ class _Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     purpose: _Text = ""
     exported: bool | None = None
     change: _Text = ""
-    credential: _Credential = _UNSAID
+    credential: _Credential = ""
     hard: bool | None = None
     method: _Text = ""
     attachment: bool | None = None
@@ -135,17 +135,19 @@ def _stretch(first: str, last: str) -> slice:
 
 
 _OUTCOME, _SESSION = _stretch("outcome", "time_precision"), _stretch("session_id", "object_id")
-_TITLE, _REQUEST = _stretch("title", "control"), _stretch("request_id", "ticket")
+AUTH: Final = _stretch("auth_method", "object_id")
+TITLE: Final = _stretch("title", "control")
+REQUEST: Final = _stretch("request_id", "ticket")
 #: Of the values of an origin, those before and after the family of the user agent.
 _BEFORE_FAMILY, _AFTER_FAMILY = slice(0, 11), slice(11, 13)
 #: What no event says by itself, in a blank row.
 _BLANK_TOKENS: Final = tuple(BLANK[at("actor_token") : at("actor_id")])
-_BLANK_FACT: Final = tuple(BLANK[at("fact") : at("request_id")])
+BLANK_FACT: Final = tuple(BLANK[at("fact") : at("request_id")])
 _BLANK_TAIL: Final = tuple(BLANK[at("flags") :])
 #: Who acted from where comes again and again: this many are remembered, none of more than so many bytes.
 _REMEMBERED: Final = 20_000
-_SHORT: Final = 1_024
-_astuple = msgspec.structs.astuple
+SHORT: Final = 1_024
+astuple = msgspec.structs.astuple
 _decode: Final = msgspec.json.Decoder(_Event).decode
 _decode_actor: Final = msgspec.json.Decoder(_Actor).decode
 _decode_origin: Final = msgspec.json.Decoder(_Origin).decode
@@ -160,21 +162,38 @@ class _Parts(NamedTuple):
     sure: bool  # no key stands twice
 
 
-def _read_parts(actor: bytes, origin: bytes) -> _Parts | None:
+def read_parts(actor: bytes, origin: bytes) -> _Parts | None:
+    """None when one of them needs the slow path."""
     try:
         who, where = _decode_actor(actor), _decode_origin(origin or b"{}")
     except _UNREADABLE:
         return None
-    origins = _astuple(where)
+    origins = astuple(where)
     try:
         sure = all(parse(part) is not None for part in (actor, origin or b"{}"))
     except Refused:
         sure = False
-    values = (*_BLANK_TOKENS, *_astuple(who), *origins[_BEFORE_FAMILY], "", *origins[_AFTER_FAMILY])
+    values = (*_BLANK_TOKENS, *astuple(who), *origins[_BEFORE_FAMILY], "", *origins[_AFTER_FAMILY])
     return _Parts(values, sure)
 
 
-_remembered_parts: Final = lru_cache(maxsize=_REMEMBERED)(_read_parts)
+_remembered_parts: Final = lru_cache(maxsize=_REMEMBERED)(read_parts)
+
+
+def typed(raw: bytes) -> _Event | None:
+    """The event with actor and origin as they came; None when the record needs the slow path."""
+    if len(raw) > MOST_BYTES:
+        return None
+    try:
+        return _decode(raw)
+    except _UNREADABLE:
+        return None
+
+
+def check(raw: bytes, event: _Event, *, sure: bool) -> None:
+    """Raises Refused as `strict_json.parse` does; `sure` is whether no key stands twice in actor and origin."""
+    if b"\\" in raw or not sure or not _every_key_once(raw, event):
+        parse(raw)
 
 
 def read(raw: bytes) -> tuple[Draft, str] | None:
@@ -182,24 +201,19 @@ def read(raw: bytes) -> tuple[Draft, str] | None:
 
     The time's precision is "" unless the record says it. Raises Refused as `strict_json.parse` does.
     """
-    if len(raw) > MOST_BYTES:
+    if (event := typed(raw)) is None:
         return None
-    try:
-        typed = _decode(raw)
-    except _UNREADABLE:
+    actor, origin = bytes(event.actor), bytes(event.origin)
+    find = _remembered_parts if len(actor) + len(origin) <= SHORT else read_parts
+    if (parts := find(actor, origin)) is None:
         return None
-    actor, origin = bytes(typed.actor), bytes(typed.origin)
-    read_parts = _remembered_parts if len(actor) + len(origin) <= _SHORT else _read_parts
-    if (parts := read_parts(actor, origin)) is None:
-        return None
-    if raw.find(b"\\") >= 0 or not parts.sure or not _every_key_once(raw, typed):
-        parse(raw)
-    event = _astuple(typed)
+    check(raw, event, sure=parts.sure)
+    said = astuple(event)
     row: list[Any] = [
-        "", "", 0, typed.action, "", "", typed.native_id, *event[_OUTCOME], *parts.values, *event[_SESSION], (),
-        *event[_TITLE], *_BLANK_FACT, *event[_REQUEST], *_BLANK_TAIL,
+        "", "", 0, event.action, "", "", event.native_id, *said[_OUTCOME], *parts.values, *said[_SESSION], (),
+        *said[TITLE], *BLANK_FACT, *said[REQUEST], *_BLANK_TAIL,
     ]  # fmt: skip
-    return Draft(row, typed.said_tenant, "", "tenant", typed.said_source, typed.said_feed), typed.said_at
+    return Draft(row, event.said_tenant, "", "tenant", event.said_source, event.said_feed), event.said_at
 
 
 def _every_key_once(raw: bytes, typed: _Event) -> bool:

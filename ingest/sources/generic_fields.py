@@ -22,6 +22,12 @@ FACTS: Final = (
 #: What a fact may be about, besides `tenant`.
 ABOUT: Final = ("actor", "app", "network", "record")
 
+#: What an action says of its outcome by itself.
+OUTCOME: Final = {
+    actions.LOGIN_SUCCEEDED: "success",
+    actions.LOGIN_FAILED: "failure",
+    actions.MFA_DENIED: "denied",
+}
 _ACTIONS: Final = {name: name for name in actions.ACTIONS}
 
 

@@ -35,7 +35,7 @@ def activity(enricher: Enricher, origin: dict[str, Any], **more: Any) -> Activit
         "actor": {"id": "u1"}, "origin": origin, **more,
     }  # fmt: skip
     settings = IngestSettings(default_tenant="acme")
-    outcome = Normaliser(settings, lambda _: TOKENS, fill=enricher.fill).normalise(record(said))
+    outcome = Normaliser(settings, lambda _: TOKENS, origins=enricher.lookup).normalise(record(said))
     assert isinstance(outcome, list), outcome
     return outcome[0]
 
