@@ -49,7 +49,9 @@ class Unstored:
     async def put_skips(self, epoch: int, rows: Sequence[SkipRow]) -> None:
         pass
 
-    async def put_events(self, rows: Sequence[Activity], raws: Sequence[bytes], token: str) -> None:
+    async def put_events(
+        self, rows: Sequence[Activity], bodies: Sequence[bytes], raws: Sequence[bytes], token: str
+    ) -> None:
         pass
 
     async def put_lanes(self, epoch: int, through: Mapping[str, int]) -> None:

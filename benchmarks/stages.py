@@ -20,7 +20,7 @@ from detectors.registry import Armed
 from domain import clock
 from domain.activity import Activity
 from domain.subject import router
-from domain.wire import Bundle, decode
+from domain.wire import Bundle, bodies, decode
 from ingest.normalise import Normaliser
 from ingest.record import Record
 from ingest.settings import IngestSettings
@@ -86,8 +86,9 @@ def _normalise(normalise: Normaliser, records: Sequence[Record], watch: Watch) -
 async def _insert(activities: Sequence[Activity], raws: Sequence[bytes], watch: Watch) -> None:
     store, rows = parts.ingest_store(), IngestSettings().fetch_rows
     for start in range(0, len(activities), rows):
+        some = activities[start : start + rows]
         with watch.on("insert encode"):
-            await store.put_events(activities[start : start + rows], raws[start : start + rows], str(start))
+            await store.put_events(some, bodies(some), raws[start : start + rows], str(start))
 
 
 async def _bundle(normalise: Normaliser, records: Sequence[Record], watch: Watch) -> parts.Log:

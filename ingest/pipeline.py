@@ -10,13 +10,15 @@ import hashlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
 from typing import Protocol
 
 from domain.activity import Activity
 from domain.clock import BEGINNING
 from domain.incident import Notice
 from domain.subject import Routing, judges
-from domain.wire import BUNDLE_ACTIVITIES, BUNDLE_BYTES, Bundle, LaneMark, Marks, encode
+from domain.wire import BUNDLE_ACTIVITIES, BUNDLE_BYTES, LaneMark, Marks, bodies, bundle, encode
 from ingest.dead_letters import DeadLetter
 from ingest.normalise import storable
 from ingest.record import Record, Skip
@@ -24,6 +26,9 @@ from ingest.rejects import Rejects
 
 #: Lanes that are so near to each other in time are read to their ends together, ms.
 ALONGSIDE = 60_000
+_lane = attrgetter("topic", "partition")
+_feed = attrgetter("tenant", "source")
+_reading = attrgetter("lane", "tenant", "batch")
 #: (tenant, source, feed, kind, lane, first offset, last offset, rows)
 SkipRow = tuple[str, str, str, str, str, int, int, int]
 
@@ -33,7 +38,9 @@ class IngestStore(Protocol):
 
     async def put_dead_letters(self, letters: Sequence[DeadLetter]) -> None: ...
     async def put_skips(self, epoch: int, rows: Sequence[SkipRow]) -> None: ...
-    async def put_events(self, rows: Sequence[Activity], raws: Sequence[bytes], token: str) -> None: ...
+    async def put_events(
+        self, rows: Sequence[Activity], bodies: Sequence[bytes], raws: Sequence[bytes], token: str
+    ) -> None: ...
     async def put_lanes(self, epoch: int, through: Mapping[str, int]) -> None: ...
     async def put_notices(self, notices: Sequence[Notice]) -> None: ...
 
@@ -62,10 +69,11 @@ class _Lane:
 class Fetch:
     """One fetch, normalised: what is stored, what is refused, what is only counted, and how far it goes."""
 
-    records: Sequence[Record]
     caught_up: Mapping[str, int]
     at: int  # when it was made, ms
+    newest: int = BEGINNING  # arrival of the last record, ms
     activities: list[Activity] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)  # each activity as it is stored and sent
     raws: list[bytes] = field(default_factory=list)  # what may be kept of each activity's record
     letters: list[DeadLetter] = field(default_factory=list)
     skips: dict[tuple[str, str, str, str, str], list[int]] = field(default_factory=dict)
@@ -120,27 +128,38 @@ class Pipeline:
 
     def prepare(self, records: Sequence[Record], caught_up: Mapping[str, int], *, at: int) -> Fetch:
         """Normalise a fetch made at `at` (ms); nothing is stored yet, so the one before may still be on its way."""
-        fetch = Fetch(records, caught_up, at)
-        for record in records:
-            lane = record.lane
-            fetch.first.setdefault(lane, record.offset)
-            fetch.through[lane], fetch.received[lane] = record.offset, record.received_at
-            outcome = self._normalise(record)
+        fetch = Fetch(caught_up, at)
+        self.add(fetch, records)
+        return fetch
+
+    def add(self, fetch: Fetch, records: Sequence[Record]) -> None:
+        """Normalise more records of a fetch; of each lane they come in the order of their offsets."""
+        if not records:
+            return
+        activities: list[Activity] = []
+        for record, outcome in zip(records, map(self._normalise, records), strict=True):
             if isinstance(outcome, DeadLetter):
                 fetch.letters.append(outcome)
             elif isinstance(outcome, Skip):
-                where = (outcome.tenant, outcome.source, outcome.feed, outcome.kind, lane)
+                where = (outcome.tenant, outcome.source, outcome.feed, outcome.kind, record.lane)
                 fetch.skips.setdefault(where, []).append(record.offset)
             else:
-                fetch.activities.extend(outcome)
+                activities += outcome
                 fetch.raws += [storable(record, activity.source) for activity in outcome]
-        return fetch
+        fetch.activities += activities
+        fetch.bodies += bodies(activities)
+        backwards = records[::-1]
+        for first in dict(zip(map(_lane, backwards), backwards, strict=True)).values():
+            fetch.first.setdefault(first.lane, first.offset)
+        for last in dict(zip(map(_lane, records), records, strict=True)).values():
+            fetch.through[last.lane], fetch.received[last.lane] = last.offset, last.received_at
+        fetch.newest = records[-1].received_at
 
     async def finish(self, fetch: Fetch, names: Iterable[str]) -> None:
         """Store, bundle and mark; fetches are finished one after the other, in the order they were made."""
-        if fetch.records:
+        if fetch.through:
             await self._put(fetch)
-            await self._bundle(fetch.activities)
+            await self._bundle(fetch)
         self._progress(fetch)
         await self.mark(names)
 
@@ -148,14 +167,14 @@ class Pipeline:
         skips = [(*where, offsets[0], offsets[-1], len(offsets)) for where, offsets in fetch.skips.items()]
         store = self._store
         await self._together(
-            store.put_events(fetch.activities, fetch.raws, self._token(fetch)),
+            store.put_events(fetch.activities, fetch.bodies, fetch.raws, self._token(fetch)),
             store.put_dead_letters(fetch.letters),
             store.put_skips(self.epoch, skips),
         )
         await store.put_lanes(self.epoch, fetch.through)
-        taken = Counter((a.tenant, a.source) for a in fetch.activities)
+        taken = Counter(map(_feed, fetch.activities))
         refused = Counter((letter.tenant, letter.source) for letter in fetch.letters)
-        if notices := self._rejects.count(taken, refused, at=fetch.records[-1].received_at):
+        if notices := self._rejects.count(taken, refused, at=fetch.newest):
             await store.put_notices(notices)
         self.counted.update(
             stored=len(fetch.activities), rejected=len(fetch.letters), skipped=sum(s[-1] for s in skips)
@@ -166,14 +185,17 @@ class Pipeline:
         spans = "|".join(f"{lane}/{fetch.first[lane]}/{last}" for lane, last in sorted(fetch.through.items()))
         return hashlib.sha256(f"{self.epoch}|{spans}".encode()).hexdigest()
 
-    async def _bundle(self, activities: Sequence[Activity]) -> None:
+    async def _bundle(self, fetch: Fetch) -> None:
         """To each partition that owns a subject, once, in the order of the fetch, one unacknowledged at a time."""
-        parts: dict[int, list[Activity]] = {}
-        for activity in activities:
-            for partition in self._judges(activity):
-                parts.setdefault(partition, []).append(activity)
+        parts: dict[int, list[bytes]] = {}
+        for body, partitions in zip(fetch.bodies, map(self._judges, fetch.activities), strict=True):
+            for partition in partitions:
+                if (mine := parts.get(partition)) is None:
+                    parts[partition] = [body]
+                else:
+                    mine.append(body)
 
-        async def send(partition: int, mine: list[Activity]) -> None:
+        async def send(partition: int, mine: list[bytes]) -> None:
             for start in range(0, len(mine), BUNDLE_ACTIVITIES):
                 for message in _fitting(mine[start : start + BUNDLE_ACTIVITIES]):
                     await self._send(partition, message)
@@ -181,11 +203,11 @@ class Pipeline:
         await self._together(*(send(partition, mine) for partition, mine in sorted(parts.items())))
 
     def _progress(self, fetch: Fetch) -> None:
-        for activity in fetch.activities:
-            if not activity.batch and (lane := self._lanes.get(activity.lane)):
-                at = min(activity.occurred_at, activity.received_at, fetch.at)
-                if at > lane.highest.get(activity.tenant, BEGINNING):
-                    lane.highest[activity.tenant] = at
+        for (name, tenant, batch), some in groupby(fetch.activities, key=_reading):
+            if not batch and (lane := self._lanes.get(name)):
+                at = min(max(min(a.occurred_at, a.received_at) for a in some), fetch.at)
+                if at > lane.highest.get(tenant, BEGINNING):
+                    lane.highest[tenant] = at
         for name, offset in fetch.through.items():
             if known := self._lanes.get(name):
                 known.through = max(known.through, offset)
@@ -216,10 +238,10 @@ class Pipeline:
         await self._together(*(self._send(partition, message) for partition in range(self._partitions)))
 
 
-def _fitting(activities: Sequence[Activity]) -> list[bytes]:
+def _fitting(bodies: Sequence[bytes]) -> list[bytes]:
     """One message, or halves of it until each is below the limit of a Kafka message."""
-    message = encode(Bundle(tuple(activities)))
-    if len(message) <= BUNDLE_BYTES or len(activities) == 1:
+    message = bundle(bodies)
+    if len(message) <= BUNDLE_BYTES or len(bodies) == 1:
         return [message]
-    half = len(activities) // 2
-    return _fitting(activities[:half]) + _fitting(activities[half:])
+    half = len(bodies) // 2
+    return _fitting(bodies[:half]) + _fitting(bodies[half:])

@@ -28,8 +28,10 @@ class ClickHouseIngestStore:
     async def put_skips(self, epoch: int, rows: Sequence[SkipRow]) -> None:
         await self._client.insert("skips", _SKIPS, [(epoch, *row) for row in rows])
 
-    async def put_events(self, rows: Sequence[Activity], raws: Sequence[bytes], token: str) -> None:
-        await self._events.insert(rows, raws, token=token)
+    async def put_events(
+        self, rows: Sequence[Activity], bodies: Sequence[bytes], raws: Sequence[bytes], token: str
+    ) -> None:
+        await self._events.insert(rows, raws, token=token, bodies=bodies)
 
     async def put_lanes(self, epoch: int, through: Mapping[str, int]) -> None:
         await self._events.put_lanes(epoch, through)

@@ -134,7 +134,8 @@ def country(field: str) -> Reader:
 
 def moment(field: str, value: Any) -> tuple[int, str]:
     """An RFC 3339 time with an offset: (ms since the epoch, precision `ms`, `s`, `min` or `h`)."""
-    if type(value) is str and len(value) == 24 and value[19] == "." and value[23] == "Z":  # as most write it
+    # as most write it; the rest of the form is looked at once a minute
+    if type(value) is str and len(value) == 24 and value[16] == ":" and value[19] == "." and value[23] == "Z":
         within = value[17:19] + value[20:23]
         if within < "6" and within.isdecimal() and within.isascii() and (minute := _minute(value[:17])) is not None:
             return minute + int(within), "ms"

@@ -9,6 +9,7 @@ import msgspec
 
 from domain.activity import Activity
 from domain.clock import moment
+from domain.wire import bodies as encoded
 from storage.client import Client
 from storage.columns import slices
 from storage.names import COLUMNS, Names
@@ -21,7 +22,6 @@ _TEXTS = (
 )  # fmt: skip
 _INSERTED = (*_TEXTS, "occurred_at_ms", "received_at_ms", "epoch", "offset", "index", "body", "raw")
 _texts = attrgetter(*_TEXTS)
-_encode = msgspec.json.Encoder().encode
 #: Of a tab-separated field, what must be written as an escape; the backslash first.
 _ESCAPES = ((b"\\", b"\\\\"), (b"\t", b"\\t"), (b"\n", b"\\n"), (b"\r", b"\\r"))
 
@@ -58,10 +58,13 @@ class EventStore:
     def __init__(self, client: Client) -> None:
         self._client, self._names = client, Names()
 
-    async def insert(self, rows: Sequence[Activity], raws: Sequence[bytes] = (), *, token: str) -> None:
+    async def insert(
+        self, rows: Sequence[Activity], raws: Sequence[bytes] = (), *, token: str, bodies: Sequence[bytes] = ()
+    ) -> None:
         """Insert the activities of one fetch; each month is one block, stored whole or not at all.
 
         `raws` has the JSON that may be kept of each one's record, b"" for nothing; () when there is none of any.
+        `bodies` are what `domain.wire.bodies` makes of the rows, when it has been made.
         Names come first, so that whatever is stored can be named.
         """
         if not rows:
@@ -69,8 +72,8 @@ class EventStore:
         names = self._names.fresh(rows)
         await self._client.insert("names", COLUMNS, [row for _, row in names.values()])
         self._names.written(names)
-        for (year, month), part in _by_month(rows, raws or [b""] * len(rows)):
-            lines = [_line(row, raw) for row, raw in part]
+        for (year, month), part in _by_month(rows, bodies or encoded(rows), raws or [b""] * len(rows)):
+            lines = [_line(*kept) for kept in part]
             await self._client.insert_tabbed("events", _INSERTED, lines, token=f"{token}/{year}-{month}/{len(lines)}")
 
     async def get(self, tenant: str, activity_id: str) -> Activity | None:
@@ -141,14 +144,17 @@ class EventStore:
         return {row.lane: row.through for row in rows}
 
 
-def _line(row: Activity, raw: bytes) -> bytes:
+def _line(row: Activity, body: bytes, raw: bytes) -> bytes:
     """A row of `events`, tab-separated: its columns, the whole activity as JSON, and the record."""
     texts = "\t".join(_texts(row))
-    if texts.count("\t") != len(_TEXTS) - 1 or "\\" in texts or "\n" in texts or "\r" in texts:
-        texts = "\t".join([_escaped(text.encode()).decode() for text in _texts(row)])
+    if b"\\" in body:  # whatever must be escaped in a column is escaped in JSON too
+        body = body.replace(b"\\", b"\\\\")
+        if "\\" in texts or "\n" in texts or "\r" in texts or texts.count("\t") != len(_TEXTS) - 1:
+            texts = "\t".join([_escaped(text.encode()).decode() for text in _texts(row)])
+    if b"\\" in raw or b"\t" in raw or b"\n" in raw or b"\r" in raw:
+        raw = _escaped(raw)
     places = f"{texts}\t{row.occurred_at}\t{row.received_at}\t{row.epoch}\t{row.offset}\t{row.index}".encode()
-    # No control character stands in the body; where there is nothing to replace, `replace` is faster than a look.
-    return b"\t".join((places, _encode(row).replace(b"\\", b"\\\\"), _escaped(raw)))
+    return b"\t".join((places, body, raw))
 
 
 def _escaped(field: bytes) -> bytes:
@@ -157,17 +163,20 @@ def _escaped(field: bytes) -> bytes:
     return field
 
 
-_Kept = Iterable[tuple[Activity, bytes]]
+_Kept = Iterable[tuple[Activity, bytes, bytes]]
 
 
-def _by_month(rows: Sequence[Activity], raws: Sequence[bytes]) -> list[tuple[tuple[int, int], _Kept]]:
-    """The rows of each month with their records, (year, month) first; nearly always there is one."""
+def _by_month(
+    rows: Sequence[Activity], bodies: Sequence[bytes], raws: Sequence[bytes]
+) -> list[tuple[tuple[int, int], _Kept]]:
+    """The rows of each month with their bodies and records, (year, month) first; nearly always there is one."""
     times = [row.occurred_at for row in rows]
+    kept = zip(rows, bodies, raws, strict=True)
     if _month(min(times)) == (only := _month(max(times))):
-        return [(only, zip(rows, raws, strict=True))]
-    months: dict[tuple[int, int], list[tuple[Activity, bytes]]] = {}
-    for row, raw in zip(rows, raws, strict=True):
-        months.setdefault(_month(row.occurred_at), []).append((row, raw))
+        return [(only, kept)]
+    months: dict[tuple[int, int], list[tuple[Activity, bytes, bytes]]] = {}
+    for each in kept:
+        months.setdefault(_month(each[0].occurred_at), []).append(each)
     return sorted(months.items())
 
 

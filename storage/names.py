@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Final
 
 import msgspec
@@ -25,6 +26,11 @@ class Named(msgspec.Struct, frozen=True, array_like=True):
 
 COLUMNS: Final = ("tenant", "token", "value", "last_seen_ms")
 
+#: All that a name depends on.
+_named = attrgetter(
+    "actor_token", "actor_name", "actor_login", "actor_id", "login_token", "ip_token", "ip", "app_token", "app_name",
+    "app_id",
+)  # fmt: skip
 #: By token, how good its name is and the row to write.
 Fresh = Mapping[str, tuple[int, Named]]
 
@@ -43,7 +49,9 @@ class Names:
         """What to write; say `written` when it is, else it comes again."""
         found: dict[str, tuple[int, Named]] = {}
         known = self._known
-        for row in rows:
+        # the same people come again and again: one row of each, in the order in which they came last
+        several = {_named(row): row for row in reversed(rows)}
+        for row in reversed(several.values()):
             rank, actor = 2, row.actor_name
             if not actor:
                 rank, actor = (1, row.actor_login) if row.actor_login else (0, row.actor_id)

@@ -138,7 +138,9 @@ class MemoryStore:
     async def put_skips(self, epoch: int, rows: Sequence[SkipRow]) -> None:
         assert not rows
 
-    async def put_events(self, rows: Sequence[Activity], raws: Sequence[bytes], token: str) -> None:
+    async def put_events(
+        self, rows: Sequence[Activity], bodies: Sequence[bytes], raws: Sequence[bytes], token: str
+    ) -> None:
         """As ClickHouse does: under a token seen before, with as many rows, whatever comes is dropped."""
         await Pause()
         if (token, len(rows)) in self.tokens:
