@@ -1,0 +1,223 @@
+"""`make mutants`: plants one fault at a time in a copy of the tree; the tests named beside it must find each.
+
+A fault that survives, or whose place is no longer there, ends with exit code 1. Every one of them once was, or nearly
+was, in a design of ours: they keep the tests of the engine's protocol from falling asleep.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Final, NamedTuple
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+#: Seconds until a run of tests counts as hung, which finds the fault as well.
+PATIENCE: Final = 600
+TRACES, SCHEDULES = "tests/engine/test_traces.py", "tests/engine/test_schedules.py"
+
+
+class Mutant(NamedTuple):
+    """`before` stands exactly once in `file` and becomes `after`; one of `tests` must fail."""
+
+    name: str
+    file: str
+    before: str
+    after: str
+    tests: tuple[str, ...]
+
+
+MUTANTS: Final = (
+    Mutant(
+        "committed before judged",
+        "engine/judge.py",
+        "commit = self._buffer.lowest_offset(self.offset)",
+        "commit = self.offset",
+        (TRACES, SCHEDULES),
+    ),
+    Mutant(
+        "bundled before stored",
+        "ingest/pipeline.py",
+        "            await self._put(fetch)\n            await self._bundle(fetch)\n",
+        "            await self._bundle(fetch)\n            await self._put(fetch)\n",
+        (TRACES, SCHEDULES),
+    ),
+    Mutant(
+        "states before dirty marks",
+        "engine/judge.py",
+        "        await store.put_dirty(p, term, list(work.dirty.values()), cleared=False)\n",
+        "        await store.put_states(p, term, states)\n"
+        "        await store.put_dirty(p, term, list(work.dirty.values()), cleared=False)\n",
+        (TRACES, SCHEDULES),
+    ),
+    Mutant(
+        "marker before states",
+        "engine/judge.py",
+        "        await store.put_failures(work.failures)\n",
+        "        await store.put_marker(p, term, marker)\n        await store.put_failures(work.failures)\n",
+        (TRACES, SCHEDULES),
+    ),
+    Mutant(
+        "marks cleared by subject, due or not",
+        "engine/judge.py",
+        "if clock is not None and mark.due < clock and mark.start[0] < clock:",
+        "if clock is not None:",
+        (TRACES, SCHEDULES),
+    ),
+    Mutant(
+        "no fence",
+        "storage/migrations/0017_fence_states.sql",
+        "WHERE (partition, term) IN (SELECT partition, max(term) FROM claims GROUP BY partition)",
+        "WHERE term > 0",
+        ("tests/storage",),
+    ),
+    Mutant(
+        "no epoch in the position",
+        "domain/judgement.py",
+        "return (epoch << _EPOCH) + ((offset + 1) << _OFFSET) + revision",
+        "return ((offset + 1) << _OFFSET) + revision",
+        ("tests/storage", TRACES),
+    ),
+    Mutant(
+        "lane check below the marker",
+        "engine/judge.py",
+        "repeats=at > self._marker_at",
+        "repeats=True",
+        (TRACES, SCHEDULES),
+    ),
+    Mutant(
+        "the first copy kept",
+        "engine/buffer.py",
+        "if activity.place < other.place:",
+        "if False:",
+        (TRACES, SCHEDULES),
+    ),
+    Mutant(
+        "an id without its subjects",
+        "ingest/normalise.py",
+        "{action}\\0{who.subjects}",
+        "{action}",
+        ("tests/ingest/test_identity.py",),
+    ),
+    Mutant(
+        "enrichment of the moment",
+        "ingest/enrich/enricher.py",
+        "            if version.effective_from <= at:\n                return lookup\n",
+        "            return lookup\n",
+        ("tests/ingest/enrich",),
+    ),
+    Mutant(
+        "episodes of the live fold seed a settle",
+        "engine/judge.py",
+        "live.slots, live.episodes, live.applied = result.memory.slots, result.memory.episodes, result.memory.applied",
+        "live.slots, live.applied = result.memory.slots, result.memory.applied",
+        (TRACES, SCHEDULES),
+    ),
+    Mutant(
+        "a settle before what waits below the clock",
+        "engine/judge.py",
+        "        self._apply()  # what waits below the clock would be in the history, and then be applied once more\n",
+        "",
+        (TRACES, SCHEDULES),
+    ),
+    Mutant(
+        "clocks move on while old bundles are read again",
+        "engine/judge.py",
+        "if position(self.epoch, self.offset - 1) >= self._reread:",
+        "if True:",
+        (TRACES, SCHEDULES),
+    ),
+    Mutant(
+        "a state of one's own not known",
+        "engine/judge.py",
+        "            self._stored.add(subject)\n",
+        "            pass\n",
+        (TRACES, SCHEDULES),
+    ),
+    Mutant(
+        "late activities dropped",
+        "engine/judge.py",
+        '                self._mark(subject, activity.key, "late")\n',
+        "                pass\n",
+        (TRACES, SCHEDULES),
+    ),
+    Mutant(
+        "settings ignored",
+        "detectors/registry.py",
+        "chosen[name] = _value(spec.id, name, hints[name], value)",
+        "_value(spec.id, name, hints[name], value)",
+        ("tests/detectors/test_registry.py",),
+    ),
+    Mutant(
+        "page on replay",
+        "notify/circumstances.py",
+        "hopeless = is_late(revision, page_within=self.page_within, usual_delay=DELAY_AT_MOST)",
+        "hopeless = False",
+        ("tests/notify/test_worker.py",),
+    ),
+    Mutant(
+        "an insert named by its first lane",
+        "ingest/pipeline.py",
+        "for lane, last in sorted(fetch.through.items()))",
+        "for lane, last in sorted(fetch.through.items())[:1])",
+        ("tests/ingest/test_pipeline.py",),
+    ),
+)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("names", nargs="*", help="only mutants with one of these words in their name")
+    wanted = parser.parse_args().names
+    chosen = [each for each in MUTANTS if not wanted or any(word in each.name for word in wanted)]
+    with tempfile.TemporaryDirectory(prefix="vedette-mutants-") as place:
+        tree = Path(place) / "tree"
+        _copy(tree)
+        survived = [each for each in chosen if not _caught(tree, each)]
+    print(f"{len(chosen) - len(survived)} of {len(chosen)} mutants caught")
+    return 1 if survived else 0
+
+
+def _copy(tree: Path) -> None:
+    """The files that git knows, as they are now."""
+    git = shutil.which("git") or "git"
+    listed = subprocess.run([git, "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
+    for name in listed.decode().split("\0"):
+        if name and (ROOT / name).is_file():
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, tree / name)
+
+
+def _caught(tree: Path, mutant: Mutant) -> bool:
+    file = tree / mutant.file
+    text = file.read_text()
+    if text.count(mutant.before) != 1:
+        print(f"MISSING   {mutant.name}: its place in {mutant.file} is gone; correct scripts/mutants.py", flush=True)
+        return False
+    began = time.monotonic()
+    file.write_text(text.replace(mutant.before, mutant.after))
+    try:
+        failed = _fails(tree, mutant.tests)
+    finally:
+        file.write_text(text)
+    print(f"{'caught  ' if failed else 'SURVIVED'}  {mutant.name} ({time.monotonic() - began:.0f} s)", flush=True)
+    return failed
+
+
+def _fails(tree: Path, tests: tuple[str, ...]) -> bool:
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0", *tests]
+    try:
+        done = subprocess.run(command, cwd=tree, capture_output=True, text=True, timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        return True
+    if done.returncode not in (0, 1):
+        raise SystemExit(f"the tests could not be run:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return done.returncode == 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
