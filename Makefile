@@ -30,7 +30,7 @@ test: setup
 test-faults: setup
 	$(BIN)/python -m pytest -m faults --timeout 1800
 
-# Nineteen faults, planted one by one; about ten minutes. ARGS="fence" plants those with that word in their name.
+# Seventeen faults, planted one by one; about ten minutes. ARGS="fence" plants those with that word in their name.
 mutants: setup
 	$(BIN)/python -m scripts.mutants $(ARGS)
 

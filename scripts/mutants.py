@@ -55,13 +55,6 @@ MUTANTS: Final = (
         (TRACES, SCHEDULES),
     ),
     Mutant(
-        "marker before states",
-        "engine/judge.py",
-        "        await store.put_failures(work.failures)\n",
-        "        await store.put_marker(p, term, marker)\n        await store.put_failures(work.failures)\n",
-        (TRACES, SCHEDULES),
-    ),
-    Mutant(
         "marks cleared by subject, due or not",
         "engine/judge.py",
         "if clock is not None and mark.due < clock and mark.start[0] < clock:",
@@ -98,8 +91,8 @@ MUTANTS: Final = (
     ),
     Mutant(
         "an id without its subjects",
-        "ingest/normalise.py",
-        "{action}\\0{who.subjects}",
+        "ingest/usual.py",
+        "{action}\\0{known.subjects}",
         "{action}",
         ("tests/ingest/test_identity.py",),
     ),
@@ -125,13 +118,6 @@ MUTANTS: Final = (
         (TRACES, SCHEDULES),
     ),
     Mutant(
-        "clocks move on while old bundles are read again",
-        "engine/judge.py",
-        "if position(self.epoch, self.offset - 1) >= self._reread:",
-        "if True:",
-        (TRACES, SCHEDULES),
-    ),
-    Mutant(
         "a state of one's own not known",
         "engine/judge.py",
         "            self._stored.add(subject)\n",
@@ -154,9 +140,9 @@ MUTANTS: Final = (
     ),
     Mutant(
         "page on replay",
-        "notify/circumstances.py",
-        "hopeless = is_late(revision, page_within=self.page_within, usual_delay=DELAY_AT_MOST)",
-        "hopeless = False",
+        "notify/incidents.py",
+        "return revision.revised_at - revision.content.completed[0] > page_within + usual_delay",
+        "return False",
         ("tests/notify/test_worker.py",),
     ),
     Mutant(

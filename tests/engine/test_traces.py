@@ -163,6 +163,33 @@ def test_a_late_activity_moves_the_opener_and_the_new_alert_names_the_one_it_rep
     assert set(heirs[0].replaces) == before == {r.content.alert_id for r in burst if r.withdrawn}
 
 
+def test_what_follows_a_settle_belongs_to_the_episode_that_the_settle_found() -> None:
+    world = World(1)
+    for n in range(3):
+        put(world, A, f"b{n}", 90 + n)
+    ingest(world, A)
+    later(world, 0)
+    put(world, A, "u", 93, "u")
+    ingest(world, A, B)
+    eat(world)
+    checkpoint(world)
+    put(world, B, "a9", 89)  # the episode opens with b1 now, not with b2
+    ingest(world, B)
+    eat(world)
+    checkpoint(world)
+    assert run(world.judges[0].judge.settle(at_once=True)) == 1
+    put(world, A, "c0", 101)
+    for n in range(2, 7):  # and goes on
+        put(world, A, f"c{n}", 96 + n / 4)
+    ingest(world, A)
+    later(world, 10)
+    ingest(world, A, B)
+    eat(world)
+    at_rest(world)
+    burst = [r for r in world.store.alerts.values() if r.content.detector == "burst_a" and not r.withdrawn]
+    assert [(r.content.opener[1], r.content.severity) for r in burst] == [("b1", 2)]
+
+
 def test_an_id_that_comes_again_with_other_content_is_counted_and_the_earlier_delivery_counts() -> None:
     world = World(1)
     for lane, value in ((A, 1), (B, 2)):  # both wait for the clock

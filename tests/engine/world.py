@@ -266,7 +266,10 @@ class World:
 
     # -- what must hold
     def check_commits(self) -> None:
-        """Nothing is committed that is not stored and bundled, or not judged and not durably dirty."""
+        """Nothing is bundled or committed that is not stored, or committed that is not judged and not durably dirty."""
+        for message in (decode(each) for log in self.log for each in log):
+            for a in message.activities if isinstance(message, Bundle) else ():
+                assert (a.tenant, *a.key) in self.store.events, f"{a.activity_id} bundled, not stored"
         for lane, end in self.raw_committed.items():
             for record in self.raw[lane][:end]:
                 a = normalise(record)[0]
