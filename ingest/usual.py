@@ -28,15 +28,17 @@ AHEAD: Final = MINUTE
 #: Who did it from where: this many are remembered, about two kilobytes each.
 REMEMBERED: Final = 20_000
 PARTS: Final = slice(at("actor_token"), at("tls") + 1)
+VALUES: Final = slice(at("actor_id"), at("tls") + 1)
 _ACTOR_ID, _LOGIN, _IP, _USER_AGENT = map(at, ("actor_id", "actor_login", "ip", "user_agent"))
 
 
 class _Known(NamedTuple):
-    """What actor, origin and app of an event come to for its tenant and source."""
+    """What actor and origin of an event come to for its tenant and source."""
 
-    values: tuple[Any, ...]  # of an activity, from actor_token to tls
+    tokens: tuple[str, ...]  # of an activity, from actor_token to net_token
+    values: tuple[Any, ...]  # from actor_id to tls
     prefix: str  # of what an id is made of: tenant and source
-    subjects: str  # and its end: the tokens
+    subjects: str  # and its end, before the token of the app
     ip: str  # as it is kept
     said: bool  # whether an address was named
     key: Tokeniser  # the tenant's
@@ -60,7 +62,7 @@ class Usual:
         except Refused:
             return None
         tenant, source = event.said_tenant or door.tenant or self._default, event.said_source or door.source
-        known = self._find(bytes(event.actor), bytes(event.origin), event.app_id, tenant, source, at)
+        known = self._find(bytes(event.actor), bytes(event.origin), tenant, source, at)
         if known is None or (door.tenant and tenant != door.tenant) or at > record.received_at + AHEAD:
             return None
         generic_fast.check(raw, event, sure=known.sure)
@@ -73,24 +75,22 @@ class Usual:
             return None
         place = native_id or f"{record.epoch}/{lane}/{record.offset}/0"
         precision, session, count = event.time_precision or precision, event.session_id, event.count
-        rest = astuple(event)
+        app, rest = known.key(event.app_id), astuple(event)
         row: tuple[Any, ...] = (
-            tenant, activity_id(f"{known.prefix}{place}\0{at}\0{action}\0{known.subjects}"), at, action, source,
-            event.said_feed or door.feed, native_id, outcome, event.reason, precision, *known.values,
-            known.key("session\0" + session) if session else "", *rest[AUTH], (), *rest[TITLE], *BLANK_FACT,
-            *rest[REQUEST],
+            tenant, activity_id(f"{known.prefix}{place}\0{at}\0{action}\0{known.subjects}{app}"), at, action, source,
+            event.said_feed or door.feed, native_id, outcome, event.reason, precision, *known.tokens, app,
+            *known.values, known.key("session\0" + session) if session else "", *rest[AUTH], (), *rest[TITLE],
+            *BLANK_FACT, *rest[REQUEST],
             lacking(action, ip=known.ip, said=known.said, count=count, object_id=event.object_id, precision=precision),
             "", record_digest(raw), record.epoch, lane, record.offset, 0, record.received_at, door.batch, door.history,
         )  # fmt: skip
         return Activity(*row)
 
-    def _find(self, actor: bytes, origin: bytes, app: str, tenant: str, source: str, at: int) -> _Known | None:
+    def _find(self, actor: bytes, origin: bytes, tenant: str, source: str, at: int) -> _Known | None:
         find = self._remembered if len(actor) + len(origin) <= SHORT else self._know
-        return find(actor, origin, app, tenant, source, None if self._origins is None else self._origins(at))
+        return find(actor, origin, tenant, source, None if self._origins is None else self._origins(at))
 
-    def _know(
-        self, actor: bytes, origin: bytes, app: str, tenant: str, source: str, lookup: Lookup | None
-    ) -> _Known | None:
+    def _know(self, actor: bytes, origin: bytes, tenant: str, source: str, lookup: Lookup | None) -> _Known | None:
         """None when actor and origin cannot be read so, or tenant and source cannot be."""
         if not tenant or (parts := generic_fast.read_parts(actor, origin)) is None:
             return None
@@ -102,6 +102,7 @@ class Usual:
         row[PARTS] = parts.values
         said = row[_IP]
         key = self._keys(tenant)
-        who = identify(key, row[_ACTOR_ID], row[_LOGIN], said, row[_USER_AGENT], app)
+        who = identify(key, row[_ACTOR_ID], row[_LOGIN], said, row[_USER_AGENT], "")
         write(row, who, lookup)
-        return _Known(tuple(row[PARTS]), f"{tenant}\0{source}\0", who.subjects, who.ip, bool(said), key, parts.sure)
+        prefix = f"{tenant}\0{source}\0"
+        return _Known(who.tokens[:-1], tuple(row[VALUES]), prefix, who.subjects, who.ip, bool(said), key, parts.sure)
