@@ -14,8 +14,6 @@ from hypothesis import strategies as st
 from domain import actions
 from domain.subject import Tokeniser
 from domain.wire import Bundle, decode, encode
-from ingest import normalise
-from ingest import values as values_module
 from ingest.dead_letters import DeadLetter
 from ingest.normalise import Normaliser
 from ingest.record import Skip
@@ -133,65 +131,6 @@ def test_the_fast_and_the_slow_reader_agree(raw: bytes) -> None:
             outcomes.append((read(raw, flags), flags))
         except Refused as refused:
             outcomes.append((refused.code, refused.reason))
-    assert outcomes[0] == outcomes[1]
-
-
-usual_times = st.sampled_from(
-    ("2026-11-24T08:59:00.123Z", "2026-11-24T08:59:59.999Z", "2026-11-24T09:00:59Z", "2026-11-24T09:02:00Z", "2026")
-)
-usual_events = st.fixed_dictionaries(
-    {
-        "occurred_at": usual_times,
-        "action": st.sampled_from((*actions.AUTHENTICATION, actions.RECORD_READ, actions.DATA_EXPORTED)),
-        "actor": st.fixed_dictionaries({"id": st.sampled_from(("u7", "ü", "x" * 2_000))}, optional={"login": words}),
-    },
-    optional={
-        "id": words, "tenant": st.sampled_from(("acme", "other", "A b")), "source": st.sampled_from(("espo", "A b")),
-        "origin": st.fixed_dictionaries({}, optional={"ip": words, "country": st.just("DE"), "user_agent": words}),
-        "outcome": st.sampled_from(("success", "failure", "unknown")), "count": st.integers(0, 9), "app_id": words,
-        "session_id": words, "object_id": words, "title": words, "time_precision": st.sampled_from(("s", "min")),
-        "request_id": words, "feed": words, "score": st.floats(0, 1), "direction": st.sampled_from(("", "weakened")),
-    },
-)  # fmt: skip
-
-
-@settings(max_examples=400, deadline=None)
-@given(
-    raws=st.lists(usual_events.map(dumped) | usual_events.map(unescaped) | mutated(), min_size=1, max_size=3),
-    topic=st.sampled_from(TOPICS[:3]),
-    headers=st.sampled_from((*HEADERS[:3], (("source", b"generic"), ("feed", b"f"), ("batch", b"1")))),
-    default=st.sampled_from(("", "acme")),
-)
-def test_the_short_and_the_long_way_come_to_the_same(raws: list[bytes], topic: str, headers: Any, default: str) -> None:
-    short, long = (Normaliser(IngestSettings(default_tenant=default), lambda _: TOKENS) for _ in range(2))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(long._usual, "read", lambda *_: None)
-        for raw in raws * 2:  # the second time all is remembered
-            taken = record(raw, topic=topic, headers=headers)
-            assert short.normalise(taken) == long.normalise(taken)
-
-
-@pytest.mark.parametrize("origin", [{}, {"ip": "203.0.113.9"}, {"ip": "no address"}])
-@pytest.mark.parametrize("action", [actions.RECORD_READ, actions.LOGIN_FAILED, actions.DATA_EXPORTED])
-def test_the_usual_event_takes_the_short_way(action: str, origin: dict[str, str]) -> None:
-    taken, reader = record(event(action=action, origin=origin)), normaliser()
-    assert reader._usual.read(taken, normalise._door(taken.topic, taken.headers)) is not None
-
-
-@settings(max_examples=400, deadline=None)
-@given(
-    at=st.sampled_from(("2026-11-24T08:59:00.123Z", "1970-01-01T00:00:00.000Z", "2299-12-31T23:59:59.999Z")),
-    changes=st.lists(st.tuples(st.integers(0, 23), st.sampled_from("0123456789:-+.,TtZz _١²W")), max_size=3),
-)
-def test_a_time_as_most_write_it_is_read_like_any_other(at: str, changes: list[tuple[int, str]]) -> None:
-    for place, sign in changes:
-        at = at[:place] + sign + at[place + 1 :]
-    outcomes: list[Any] = []
-    for read in (values_module.moment, values_module._any_moment):
-        try:
-            outcomes.append(read("occurred_at", at))
-        except Refused as refused:
-            outcomes.append(refused.reason)
     assert outcomes[0] == outcomes[1]
 
 
