@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from domain.activity import Activity
+from domain.clock import DAY
 from ingest.enrich.enricher import Enricher
 from ingest.enrich.settings import EnrichSettings, Override
 from ingest.enrich.versions import Versions
@@ -85,3 +86,18 @@ def test_the_same_record_gives_the_same_activity_whenever_it_is_read(enricher: E
     other = Enricher(Versions(tmp_path / "geo"))
     other.take_up(EnrichSettings(overrides={"81.2.69.0/24": OFFICE}), at=RECEIVED + 10**9)
     assert activity(enricher, {"ip": "81.2.69.142"}) == activity(other, {"ip": "81.2.69.142"})
+
+
+def test_what_is_remembered_of_an_address_belongs_to_one_version_of_the_data(tmp_path: Path) -> None:
+    made = Enricher(Versions(tmp_path / "geo"))
+    made.take_up(EnrichSettings(overrides={"81.2.69.0/24": OFFICE}), at=RECEIVED - 10 * DAY)
+    made.take_up(EnrichSettings(), at=RECEIVED - DAY)
+    reader = Normaliser(IngestSettings(default_tenant="acme"), lambda _: TOKENS, origins=made.lookup)
+    said = {"id": "1", "action": "auth.login.succeeded", "actor": {"id": "u1"}, "origin": {"ip": "81.2.69.142"}}
+    networks = []
+    for at in ("2026-11-20T08:59:00.000Z", "2026-11-24T08:59:00.000Z") * 2:
+        outcome = reader.normalise(record({**said, "occurred_at": at}))
+        assert isinstance(outcome, list), outcome
+        networks.append(outcome[0].network)
+    assert networks[:2] == networks[2:]
+    assert networks[0] == "corporate" != networks[1]
