@@ -117,7 +117,8 @@ class Folder:
     ) -> list[Content]:
         """Fold activities (key order), in place; the contents of the alerts that they open or change, in order."""
         found: list[Content] = []
-        by, contexts, slots = self._by[scope_of(subject)], self._contexts, memory.slots
+        by = self._by.get(scope_of(subject), {})  # nobody judges a tenant as a whole yet, and it can be dirty
+        contexts, slots = self._contexts, memory.slots
         for activity in activities:
             context = contexts(activity.tenant, activity.occurred_at)
             for slot, detector, armed, cooldown in by.get(activity.action, ()):

@@ -6,6 +6,7 @@ import pytest
 
 from domain.activity import lane_number
 from domain.errors import Fenced
+from domain.judgement import DirtyMark
 from engine.fold import Memory
 from tests.engine.memory import run
 from tests.engine.world import Judging, World, activity
@@ -255,4 +256,19 @@ def test_a_state_that_the_judge_itself_stored_and_let_go_is_read_again() -> None
     truth = Memory()
     world.folder.apply(truth, subject, whole, [])
     assert world.folder.load(world.store.rows[subject]).slots == truth.slots
+    at_rest(world)
+
+
+def test_a_dirty_subject_that_no_detector_judges_is_settled_to_nothing() -> None:
+    world = World(1)
+    put(world, A, "a", 90)
+    ingest(world, A, B)
+    eat(world)
+    checkpoint(world)
+    tenant = f"tenant|t|{0:032x}"
+    world.store.marks["epoch"] = DirtyMark("epoch", tenant, (0, ""), 0, "epoch")
+    world.judges[0] = Judging(world, 0)
+    assert run(world.judges[0].judge.settle(at_once=True)) == 1
+    checkpoint(world)
+    assert "epoch" in world.store.gone
     at_rest(world)
