@@ -108,17 +108,13 @@ class Pipeline:
         """The lanes this process reads from now on, each with the next offset it will read."""
         self._lanes = {lane: self._lanes.get(lane) or _Lane(through=start - 1) for lane, start in lanes.items()}
 
-    def behind(self, ahead: int) -> list[str]:
-        """The lanes to read next, the one that was read least far first.
+    def live(self) -> set[str]:
+        """The lanes of which nothing was left to read at the last look."""
+        return {name for name, lane in self._lanes.items() if lane.live}
 
-        Of lanes with a backlog those at most `ahead` ms beyond the last of them; what is live or new is always read.
-        """
-        waiting = [lane.reached for lane in self._lanes.values() if not lane.live and lane.reached > BEGINNING]
-        least = min(waiting, default=BEGINNING)
-        return sorted(
-            (name for name, lane in self._lanes.items() if lane.live or lane.reached <= least + ahead),
-            key=lambda name: self._lanes[name].reached,
-        )
+    def reached(self) -> dict[str, int]:
+        """How far in time (ms) each lane has been read; without those of which nothing is known yet."""
+        return {name: lane.reached for name, lane in self._lanes.items() if lane.reached > BEGINNING}
 
     async def take(
         self, records: Sequence[Record], caught_up: Mapping[str, int], names: Iterable[str], *, at: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -13,7 +13,8 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from domain import clock
 from domain.errors import BrokerUnavailable, StoreUnavailable
 from ingest.pipeline import Fetch, Pipeline
-from ingest.record import Record
+from ingest.queues import Queues
+from ingest.record import Record, lane_name
 from ingest.settings import IngestSettings
 from transport.security import arguments
 from transport.settings import METADATA_AGE, KafkaSettings
@@ -23,10 +24,8 @@ log = logging.getLogger("vedette.ingest")
 GROUP = "vedette-ingest"
 #: Marks go out at least this often, seconds.
 MARK_EVERY = 1.0
-#: A lane this far ahead of the slowest waits for it, ms: read evenly, hardly anything comes late.
-AHEAD = 5_000
-#: No lane's share of a fetch is less than a part of so many.
-SHARES = 8
+#: What lanes with a backlog have is waited for so long, ms: read together, few inserts come of them.
+GATHER = 100
 #: Records that are normalised at once, about 15 ms.
 SLICE = 1_000
 #: A lane that gave no answer for so long (its broker is away) holds nobody back, seconds.
@@ -59,7 +58,9 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         self._stopping = asyncio.Event()
         self._epoch = pipeline.epoch
         self._assigned: set[TopicPartition] = set()
+        self._assignment = 0  # counts the changes of what is assigned
         self._since = 0  # when they were assigned, ms
+        self._queues = Queues[Any]()
 
     def stop(self) -> None:
         self._stopping.set()
@@ -67,16 +68,22 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
     # -- the group
     async def on_partitions_revoked(self, revoked: Any) -> None:  # noqa: ARG002 (the listener's signature)
         self._assigned = set()
+        self._assignment += 1
+        self._queues.clear()
         self._pipeline.own({})
 
     async def on_partitions_assigned(self, assigned: Any) -> None:
         self._assigned, self._since = set(assigned), clock.now()
+        self._assignment += 1
 
     async def _own(self) -> None:
         """Tell the pipeline which lanes are ours, once their positions are known."""
         lanes = {}
         for tp in self._assigned & self._consumer.assignment():
-            lanes[f"{tp.topic}:{tp.partition}"] = await self._consumer.position(tp)
+            try:
+                lanes[lane_name(tp.topic, tp.partition)] = await self._consumer.position(tp)
+            except IllegalStateError:  # it went to another process: that is the next assignment
+                return
         self._pipeline.own(lanes)
 
     def _names(self) -> tuple[str, ...]:
@@ -90,25 +97,27 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
     async def run(self) -> None:
         """While one fetch is being stored, the next is read and normalised."""
         self._consumer.subscribe(topics=list(self._topics), listener=self)
-        owned: set[TopicPartition] = set()
+        owned, known = set[TopicPartition](), self._assignment
         loop = asyncio.get_running_loop()
         marked, finishing = 0.0, _done()
         while not self._stopping.is_set():
             wait, began = int(self._settings.cycle * 1000), loop.time()
-            fetched = await self._fetch(owned, wait)
-            if self._assigned != owned:
+            if self._assignment != known:
                 await finishing
-                owned = set(self._assigned)
+                owned, known = set(self._assigned), self._assignment
                 await self._own()
-            fetched = {tp: records for tp, records in fetched.items() if tp in owned}
+            fetched = await self._fetch(owned, wait)
+            if self._assignment != known:  # what was taken is read again by whoever has its lane now
+                continue
             if not fetched and loop.time() < marked + MARK_EVERY * 0.5:
                 continue
-            fetch = await self._prepare(fetched, self._caught_up(owned))
+            caught_up = self._caught_up(owned)
+            fetch = await self._prepare(fetched, caught_up)
             await finishing
             offsets = {tp: batch[-1].offset + 1 for tp, batch in fetched.items()}
             finishing = asyncio.ensure_future(self._finish(fetch, offsets))
             marked = loop.time()
-            if sum(map(len, fetched.values())) < self._settings.fetch_rows:  # few and large inserts cost the store less
+            if all(lane_name(tp.topic, tp.partition) in caught_up for tp in fetched):  # few inserts cost the store less
                 await finishing
                 await asyncio.sleep(max(0.0, began + self._settings.cycle - loop.time()))
         await finishing
@@ -132,40 +141,53 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         return [Record(topic, partition, r.offset, epoch, r.timestamp, r.headers, r.value or b"") for r in batch]
 
     async def _fetch(self, owned: set[TopicPartition], wait: int) -> dict[TopicPartition, list[Any]]:
-        """Up to `fetch_rows` records, from each lane its share: left alone, the consumer empties one after the other.
+        """About `fetch_rows` records; of lanes with a backlog evenly: the consumer empties one after the other.
 
-        Waits `wait` ms for the first; lanes that are far ahead of others are left for later.
+        Waits `wait` ms for the first.
         """
-        held = {f"{tp.topic}:{tp.partition}": tp for tp in owned & self._consumer.assignment()}
-        wanted = [held[name] for name in self._pipeline.behind(AHEAD) if name in held]
-        most = self._settings.fetch_rows
-        # before the first answer nobody knows which lanes there are
-        share = max(1, most // min(SHARES, len(wanted) or SHARES))
-        fetched: dict[TopicPartition, list[Any]] = await self._consumer.getmany(
-            *wanted, timeout_ms=wait, max_records=share
-        )
-        left = most - sum(map(len, fetched.values()))
-        for tp in wanted if fetched else ():
-            if left > 0 and len(fetched.get(tp, ())) < share:
-                more = await self._consumer.getmany(tp, timeout_ms=0, max_records=min(left, share))
-                for lane, records in more.items():
-                    fetched[lane] = fetched.get(lane, []) + records
-                    left -= len(records)
-        return fetched
+        held = {lane_name(tp.topic, tp.partition): tp for tp in owned & self._consumer.assignment()}
+        if not held:
+            await asyncio.sleep(wait / 1000)
+            return {}
+        queues, live = self._queues, self._pipeline.live()
+        share = max(1, self._settings.fetch_rows // max(1, len(held.keys() - live)))
+        hungry = {name: tp for name, tp in held.items() if queues.waiting(name) < share}
+        if hungry:
+            pause = 0 if queues else wait
+            self._queue(await self._consumer.getmany(*hungry.values(), timeout_ms=pause, max_records=share))
+        ready, ends = clock.now() + GATHER, self._ends(held)
+        for name, tp in hungry.items() if queues else ():
+            if queues.waiting(name) < share:
+                pause = 0 if queues.waiting(name) or name in live or name in ends else max(0, ready - clock.now())
+                self._queue(await self._consumer.getmany(tp, timeout_ms=pause, max_records=share))
+        reached, ends = self._pipeline.reached(), self._ends(held)
+        awaited = {name: reached.get(name) for name in held.keys() - ends.keys()}
+        taken = queues.take(self._settings.fetch_rows, live=live, awaited=awaited)
+        return {held[name]: records for name, records in taken.items()}
+
+    def _queue(self, fetched: dict[TopicPartition, list[Any]]) -> None:
+        for tp, records in fetched.items():
+            if tp in self._assigned:  # what came for another is not ours to keep
+                self._queues.put(lane_name(tp.topic, tp.partition), records)
 
     def _caught_up(self, owned: set[TopicPartition]) -> dict[str, int]:
+        """Lanes of which everything below the high watermark has been taken, and when that was so, ms."""
+        held = {lane_name(tp.topic, tp.partition): tp for tp in owned & self._consumer.assignment()}
+        return {name: at for name, at in self._ends(held).items() if not self._queues.waiting(name)}
+
+    def _ends(self, held: Mapping[str, TopicPartition]) -> dict[str, int]:
         """Lanes of which everything below the high watermark has been handed out, and when that was so, ms."""
         found = {}
         silent = clock.now() > self._since + SILENT * 1000
-        for tp in owned & self._consumer.assignment():
+        for name, tp in held.items():
             state = self._consumer._subscription.subscription.assignment.state_value(tp)
             highwater, at = self._consumer.highwater(tp), self._consumer.last_poll_timestamp(tp)
             if silent and not at:
-                found[f"{tp.topic}:{tp.partition}"] = self._since
+                found[name] = self._since
             elif state is None or not state.has_valid_position or highwater is None or not at:
                 continue
             elif state.position >= highwater:
-                found[f"{tp.topic}:{tp.partition}"] = int(at)
+                found[name] = int(at)
         return found
 
     async def _commit(self, offsets: dict[TopicPartition, int]) -> None:

@@ -7,13 +7,15 @@ import ssl
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, Literal, NamedTuple, TypeVar, cast
 from urllib.parse import urlsplit
 
 import aiohttp
 import clickhouse_connect
 import msgspec
+from clickhouse_connect.datatypes.registry import get_from_name
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
+from clickhouse_connect.driver.insert import InsertContext
 
 from domain.errors import SettingsInvalid, StoreUnavailable, VedetteError
 from storage.settings import StoreSettings, StoreUser
@@ -48,6 +50,19 @@ def _decoder(row: Hashable) -> Callable[[bytes], list[Any]]:
 _encode_lines = msgspec.json.Encoder().encode_lines
 
 
+def _settings(rows: int, token: str) -> dict[str, Any]:
+    """Of an insert that is one block, and with a token at most once."""
+    named = {"insert_deduplication_token": token} if token else {}
+    return {"async_insert": 0, "max_insert_block_size": max(rows, 1_048_576), **named}
+
+
+class Column(NamedTuple):
+    """The values of a column of an insert, and ClickHouse's name for what they are; the table may have another."""
+
+    kind: str
+    values: Sequence[object]
+
+
 class Client:
     """One user's connection. Parameters are always bound as {name:Type}; rows are array-like structs."""
 
@@ -74,21 +89,26 @@ class Client:
         """
         if not rows:
             return 0
-        return await self._insert(table, columns, _encode_lines(rows), len(rows), "JSONCompactEachRow", token)
-
-    async def insert_tabbed(self, table: str, columns: Sequence[str], lines: Sequence[bytes], *, token: str) -> int:
-        """As `insert`, of tab-separated lines without their line ends: the server reads them faster than JSON."""
-        return await self._insert(table, columns, b"\n".join((*lines, b"")), len(lines), "TabSeparated", token)
-
-    async def _insert(self, table: str, columns: Sequence[str], block: bytes, rows: int, fmt: str, token: str) -> int:
-        settings: dict[str, Any] = {"async_insert": 0, "max_insert_block_size": max(rows, 1_048_576)}
-        if token:
-            settings["insert_deduplication_token"] = token
         quoted = [f"`{column}`" for column in columns]
-        summary = await self._ask(
-            self._driver.raw_insert(table, quoted, insert_block=block, settings=settings, fmt=fmt)
+        block, settings = _encode_lines(rows), _settings(len(rows), token)
+        answer = self._driver.raw_insert(table, quoted, insert_block=block, settings=settings, fmt="JSONCompactEachRow")
+        return int((await self._ask(answer)).written_rows)
+
+    async def insert_columns(self, table: str, columns: Mapping[str, Column], *, token: str) -> int:
+        """As `insert`, by column: the server reads them in about half the time of rows of text."""
+        kinds = [get_from_name(column.kind) for column in columns.values()]
+        values = [column.values for column in columns.values()]
+        rows = len(values[0])
+        context = InsertContext(
+            table,
+            list(columns),
+            kinds,
+            values,
+            column_oriented=True,
+            settings=_settings(rows, token),
+            block_size=rows,
         )
-        return int(summary.written_rows)
+        return int((await self._ask(self._driver.insert(context=context))).written_rows)
 
     async def command(self, sql: str, params: Mapping[str, object] | None = None) -> None:
         """A statement without rows."""

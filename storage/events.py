@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
 
 import msgspec
@@ -10,20 +10,22 @@ import msgspec
 from domain.activity import Activity
 from domain.clock import moment
 from domain.wire import bodies as encoded
-from storage.client import Client
+from storage.client import Client, Column
 from storage.columns import slices
 from storage.names import COLUMNS, Names
 
 #: The fields that stand in columns of their own, texts and numbers; the others are read from the body, which is the
 #: whole activity.
 _TEXTS = (
-    "tenant", "activity_id", "action", "source", "feed", "outcome", "actor_kind", "actor_token", "login_token",
-    "ip_token", "app_token", "app_id", "network", "country", "object_type", "lane",
+    "tenant", "action", "source", "feed", "outcome", "actor_kind", "actor_token", "login_token", "ip_token",
+    "app_token", "app_id", "network", "country", "object_type", "lane",
 )  # fmt: skip
-_INSERTED = (*_TEXTS, "occurred_at_ms", "received_at_ms", "epoch", "offset", "index", "body", "raw")
-_texts = attrgetter(*_TEXTS)
-#: Of a tab-separated field, what must be written as an escape; the backslash first.
-_ESCAPES = ((b"\\", b"\\\\"), (b"\t", b"\\t"), (b"\n", b"\\n"), (b"\r", b"\\r"))
+#: Column -> type, of what is inserted beside body and record. Texts become what the table has.
+_INSERTED = {
+    **dict.fromkeys(_TEXTS, "String"), "activity_id": "UUID", "occurred_at_ms": "Int64", "received_at_ms": "Int64",
+    "epoch": "UInt32", "offset": "UInt64", "index": "UInt32",
+}  # fmt: skip
+_fields = attrgetter(*(column.removesuffix("_ms") for column in _INSERTED))
 
 #: Filters of `list`: name of the filter -> column.
 FILTERS = {
@@ -73,8 +75,8 @@ class EventStore:
         await self._client.insert("names", COLUMNS, [row for _, row in names.values()])
         self._names.written(names)
         for (year, month), part in _by_month(rows, bodies or encoded(rows), raws or [b""] * len(rows)):
-            lines = [_line(*kept) for kept in part]
-            await self._client.insert_tabbed("events", _INSERTED, lines, token=f"{token}/{year}-{month}/{len(lines)}")
+            columns = _columns(*part)
+            await self._client.insert_columns("events", columns, token=f"{token}/{year}-{month}/{len(part[0])}")
 
     async def get(self, tenant: str, activity_id: str) -> Activity | None:
         found = await self.by_ids(tenant, [activity_id])
@@ -144,42 +146,31 @@ class EventStore:
         return {row.lane: row.through for row in rows}
 
 
-def _line(row: Activity, body: bytes, raw: bytes) -> bytes:
-    """A row of `events`, tab-separated: its columns, the whole activity as JSON, and the record."""
-    texts = "\t".join(_texts(row))
-    if b"\\" in body:  # whatever must be escaped in a column is escaped in JSON too
-        body = body.replace(b"\\", b"\\\\")
-        if "\\" in texts or "\n" in texts or "\r" in texts or texts.count("\t") != len(_TEXTS) - 1:
-            texts = "\t".join([_escaped(text.encode()).decode() for text in _texts(row)])
-    if b"\\" in raw or b"\t" in raw or b"\n" in raw or b"\r" in raw:
-        raw = _escaped(raw)
-    places = f"{texts}\t{row.occurred_at}\t{row.received_at}\t{row.epoch}\t{row.offset}\t{row.index}".encode()
-    return b"\t".join((places, body, raw))
+_Month = tuple[int, int]
+#: Activities, what is stored of each whole, and their records.
+_Part = tuple[Sequence[Activity], Sequence[bytes], Sequence[bytes]]
 
 
-def _escaped(field: bytes) -> bytes:
-    for sign, escape in _ESCAPES:
-        field = field.replace(sign, escape)
-    return field
+def _columns(rows: Sequence[Activity], bodies: Sequence[bytes], raws: Sequence[bytes]) -> dict[str, Column]:
+    values = zip(*map(_fields, rows), strict=True)
+    columns = {name: Column(kind, some) for (name, kind), some in zip(_INSERTED.items(), values, strict=True)}
+    return {**columns, "body": Column("String", bodies), "raw": Column("String", raws)}
 
 
-_Kept = Iterable[tuple[Activity, bytes, bytes]]
-
-
-def _by_month(
-    rows: Sequence[Activity], bodies: Sequence[bytes], raws: Sequence[bytes]
-) -> list[tuple[tuple[int, int], _Kept]]:
-    """The rows of each month with their bodies and records, (year, month) first; nearly always there is one."""
+def _by_month(rows: Sequence[Activity], bodies: Sequence[bytes], raws: Sequence[bytes]) -> list[tuple[_Month, _Part]]:
+    """The rows of each month, (year, month) first; nearly always there is one."""
     times = [row.occurred_at for row in rows]
-    kept = zip(rows, bodies, raws, strict=True)
     if _month(min(times)) == (only := _month(max(times))):
-        return [(only, kept)]
-    months: dict[tuple[int, int], list[tuple[Activity, bytes, bytes]]] = {}
-    for each in kept:
-        months.setdefault(_month(each[0].occurred_at), []).append(each)
-    return sorted(months.items())
+        return [(only, (rows, bodies, raws))]
+    months: dict[_Month, list[int]] = {}
+    for number, at in enumerate(times):
+        months.setdefault(_month(at), []).append(number)
+    return [
+        (month, ([rows[i] for i in some], [bodies[i] for i in some], [raws[i] for i in some]))
+        for month, some in sorted(months.items())
+    ]
 
 
-def _month(at: int) -> tuple[int, int]:
+def _month(at: int) -> _Month:
     when = moment(at)
     return when.year, when.month
