@@ -25,7 +25,7 @@ up: setup
 	$(BIN)/vedette up
 
 test: setup
-	$(BIN)/python -m pytest -m "not faults"
+	$(BIN)/python -m pytest -m "not faults" -n 2 --dist loadgroup
 
 test-faults: setup
 	$(BIN)/python -m pytest -m faults --timeout 1800
@@ -48,7 +48,7 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -m "not faults"
+	$(BIN)/python -m pytest -m "not faults" -n 2 --dist loadgroup
 
 lock:
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

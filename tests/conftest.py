@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -13,8 +14,18 @@ from storage.migrate import migrate
 from storage.settings import StoreSettings
 from vedette.embedded.store import EmbeddedStore
 
+#: Folders whose tests start whole systems: one of them at a time, so that none waits for the cores of another.
+SYSTEMS = ("e2e", "vedette")
 #: Databases that the server's users have rights on; one per module that asks for a store.
 DATABASES = tuple(f"vedette_{number:02}" for number in range(60))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where two processes share the tests, a file stays whole, and what starts whole systems stays in one."""
+    for item in items:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        group = "systems" if folder in SYSTEMS else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
