@@ -15,6 +15,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo", "run everything, send it audit events and watch the alerts"),
     "import": ("import_files", "bring in files of audit events"),
     "collect": ("collect", "poll a CRM's audit API and bring in what is new"),
+    "watch-folder": ("watch_folder", "bring in files of audit events as they arrive in a folder"),
     "alerts": ("alerts", "list, show and dump alerts"),
     "sources": ("sources", "did my events arrive? per feed: last seen, usual delay, counts"),
     "geo": ("geo", "say where an address is, in whose network, and why"),

@@ -107,11 +107,11 @@ async def _round(
     args: argparse.Namespace, source: Source, url: str, recent: Recent, *, since: int, at: int
 ) -> list[Told] | None:
     """Connects, reads every feed, lets go. Where it polls for ever, a part of ours that is away ends only the round."""
-    from domain.errors import Unavailable
-
     try:
         return await _connected(args, source, url, recent, since=since, at=at)
-    except Unavailable as error:
+    except SettingsInvalid:
+        raise
+    except VedetteError as error:
         if args.once:
             raise
         print(f"vedette collect: {error}", file=sys.stderr, flush=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from vedette import compose
 if TYPE_CHECKING:
     from ingest.record import Headers
     from transport.batch import Sent
-    from vedette.importing import RowAt, Summary
+    from vedette.importing import Importer, RowAt, Summary
     from vedette.settings import Settings
 
 
@@ -36,7 +37,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """0 when every row was stored, duplicate or skipped, 1 when some were rejected."""
     made = compose.settings(args)
-    headers = _headers(args, made)
+    headers = headers_of(args, made)
     if args.dry_run:
         summary = _dry(args, made, headers)
     else:
@@ -49,7 +50,8 @@ def run(args: argparse.Namespace) -> int:
     return 1 if summary.rejected else 0
 
 
-def _headers(args: argparse.Namespace, made: Settings) -> Headers:
+def headers_of(args: argparse.Namespace, made: Settings) -> Headers:
+    """What each record says of itself. VedetteError for a source or a tenant that there cannot be."""
     from domain.sources import SOURCES
     from ingest.refusal import nearest_first
     from ingest.settings import TENANT
@@ -92,6 +94,18 @@ def _dry(args: argparse.Namespace, made: Settings, headers: Headers) -> Summary:
 
 
 async def _import(args: argparse.Namespace, made: Settings, headers: Headers) -> Summary:
+    from vedette.importing import TOGETHER
+
+    async with importing(made, headers, patience=args.patience) as importer:
+        rows = _rows(args.files, args.source)
+        while batch := list(islice(rows, TOGETHER)):
+            await importer.take(batch)
+        return importer.summary
+
+
+@asynccontextmanager
+async def importing(made: Settings, headers: Headers, *, patience: float) -> AsyncIterator[Importer]:
+    """An importer over the broker and the store. Unavailable when one of them does not answer."""
     from domain.subject import Tokeniser
     from ingest.normalise import Normaliser
     from storage.client import connect
@@ -101,7 +115,7 @@ async def _import(args: argparse.Namespace, made: Settings, headers: Headers) ->
     from transport.batch import send_all
     from transport.producer import producer
     from transport.topics import RAW_IMPORT
-    from vedette.importing import TOGETHER, Importer
+    from vedette.importing import Importer
 
     client = await connect(made.store, "reader")
     sender = None
@@ -116,19 +130,15 @@ async def _import(args: argparse.Namespace, made: Settings, headers: Headers) ->
         async def send(raw: Sequence[bytes]) -> Sequence[Sent]:
             return await send_all(made_sender, made.kafka, RAW_IMPORT, [(each, headers) for each in raw])
 
-        importer = Importer(
+        yield Importer(
             send=send,
             through=lambda: EventStore(client).lanes(number),
             fates=PlaceStore(client),
             normalise=Normaliser(made.ingest, lambda _: tokens).normalise,
             headers=headers,
             epoch=number,
-            patience=args.patience,
+            patience=patience,
         )
-        rows = _rows(args.files, args.source)
-        while batch := list(islice(rows, TOGETHER)):
-            await importer.take(batch)
-        return importer.summary
     finally:
         if sender is not None:
             await sender.stop()
