@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import zlib
 from typing import Final
 
 import msgspec
 from fastapi import Request
 
+from api.inflate import ENCODINGS, inflated, too_large
 from api.problems import Problem
 
 #: Events of one request.
@@ -34,35 +34,15 @@ async def events(request: Request, *, most: int) -> list[bytes]:
 
 async def _read(request: Request, most: int) -> bytes:
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
-    if encoding not in ("identity", "gzip", "x-gzip"):
-        raise Problem(415, "content_encoding", f"content-encoding {encoding[:40]} is not read here; send gzip or none")
-    inflate = zlib.decompressobj(wbits=31) if encoding != "identity" else None
+    if encoding not in ENCODINGS:
+        detail = f"content-encoding {encoding[:40]} is not read here; send gzip, zstd or none"
+        raise Problem(415, "content_encoding", detail, headers={"Accept-Encoding": "gzip, zstd"})
     body = bytearray()
-    received = 0
     async for chunk in request.stream():
-        received += len(chunk)
-        if received > most:
-            raise _too_large(most)
-        if inflate is None:
-            body += chunk
-            continue
-        try:
-            body += inflate.decompress(chunk, most + 1 - len(body))
-        except zlib.error as error:
-            raise Problem(
-                400, "gzip_invalid", f"the body is no gzip ({error}); send it whole, or without encoding"
-            ) from error
-        if len(body) > most or inflate.unconsumed_tail:
-            raise _too_large(most)
-    if inflate is not None and not inflate.eof:
-        raise Problem(400, "gzip_invalid", "the gzip body ends before its end; send it whole")
-    if inflate is not None and inflate.unused_data:
-        raise Problem(400, "gzip_invalid", "the gzip body holds more than one member; send one")
-    return bytes(body)
-
-
-def _too_large(most: int) -> Problem:
-    return Problem(413, "too_large", f"the body is larger than {most} bytes, as sent or inflated; send it in parts")
+        body += chunk
+        if len(body) > most:
+            raise too_large(most)
+    return inflated(bytes(body), encoding, most=most)
 
 
 def _lines(body: bytes) -> list[bytes]:

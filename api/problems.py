@@ -106,7 +106,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
         (401, "No key, or one that is not valid"),
         (403, "The key's role does not allow this"),
         (422, "A parameter is not valid"),
-        (429, "Too many wrong keys from this address"),
+        (429, "Too many wrong keys from this address, or more events than the key may send"),
         (503, "A part is away: try again"),
     )
 }

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from api.parts import Producer
-from api.problems import Problem, unknown_outcome
+from api.problems import RETRY_AFTER, Problem, unknown_outcome
 from domain import clock
 from domain.errors import BrokerUnavailable, Unavailable
 from storage.client import Client
@@ -38,10 +38,19 @@ class Outgoing(msgspec.Struct, frozen=True):
 
 
 class Sender:
-    """One per process. `timeout` is how long an answer may take, seconds; `full` says why nothing more may be sent."""
+    """One per process. `timeout` is how long an answer may take, seconds; `full` says why nothing more may be sent;
+    `most` is how many records may wait to be stored: with more, ingest is behind and what comes would only wait too."""
 
-    def __init__(self, producer: Producer, client: Client, *, timeout: float, full: Callable[[], str] = str) -> None:
-        self._producer, self._timeout, self._full = producer, timeout, full
+    def __init__(
+        self,
+        producer: Producer,
+        client: Client,
+        *,
+        timeout: float,
+        full: Callable[[], str] = str,
+        most: int = 100_000,
+    ) -> None:
+        self._producer, self._timeout, self._full, self._most, self._waiting = producer, timeout, full, most, 0
         self._epochs, self._events, self._places = EpochStore(client), EventStore(client), PlaceStore(client)
         self._asking = asyncio.Lock()
         self._lanes: tuple[float, int, dict[str, int]] = (-1.0, -1, {})
@@ -52,6 +61,16 @@ class Sender:
             return []
         if full := self._full():
             raise Problem(503, "broker_full", full, headers={"Retry-After": "60"})
+        if self._waiting and self._waiting + len(records) > self._most:
+            detail = f"{self._waiting} events wait to be stored already; nothing was taken, send the same again"
+            raise Problem(503, "behind", detail, headers={"Retry-After": str(RETRY_AFTER)})
+        self._waiting += len(records)
+        try:
+            return await self._sent(tenant, records)
+        finally:
+            self._waiting -= len(records)
+
+    async def _sent(self, tenant: str, records: Sequence[Outgoing]) -> list[Fate]:
         began = clock.now()
         deadline = asyncio.get_running_loop().time() + self._timeout
         try:

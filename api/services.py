@@ -10,9 +10,11 @@ from weakref import WeakValueDictionary
 
 from fastapi import Depends, Request
 
+from api.bodies import MOST_EVENTS
 from api.cursors import Cursors
 from api.metrics import Metrics
 from api.parts import Parts
+from api.rates import Rates
 from api.readiness import Readiness
 from api.sending import Sender
 from storage.alerts import AlertStore
@@ -20,6 +22,7 @@ from storage.dead_letters import DeadLetterStore
 from storage.epochs import EpochStore
 from storage.events import EventStore
 from storage.feeds import FeedStore
+from storage.idempotency import IdempotencyStore
 from storage.models import ModelStore
 from storage.reads_figures import FigureStore
 from storage.reads_search import SearchStore
@@ -48,7 +51,15 @@ class Services:
         self.epochs, self.triage = EpochStore(parts.reader), TriageStore(parts.writer)
         self.readiness = Readiness(self.epochs, parts.usable)
         self.cursors, self.metrics = Cursors(parts.pepper), Metrics()
-        self.sender = Sender(parts.producer, parts.reader, timeout=parts.settings.answer_timeout, full=parts.full)
+        self.sender = Sender(
+            parts.producer,
+            parts.reader,
+            timeout=parts.settings.answer_timeout,
+            full=parts.full,
+            most=parts.settings.most_waiting,
+        )
+        self.rates = Rates(parts.settings.key_events_per_second, least=MOST_EVENTS)
+        self.given = IdempotencyStore(parts.writer)
         self._keys = parts.keys
         self._deciding: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response, StreamingResponse
 
-from api import bodies, examples, models, shapes, streams
-from api.auth import Who, still
+from api import bodies, examples, given, models, shapes, streams
+from api.auth import Caller, Who, still
 from api.problems import not_found
 from api.query import Cursor, Limit, Since, Until, Values, moment, one_of, uuid
 from api.sending import Outgoing
-from api.services import Uses
+from api.services import Services, Uses
 from api.validate import Envelope, check
 from domain import clock
 from domain.actions import ACTIONS, NETWORKS, OUTCOMES
@@ -45,10 +47,12 @@ _BODY: Final[dict[str, Any]] = {
         "content": {
             "application/json": {"schema": {"oneOf": [_EVENT, {"type": "array", "items": _EVENT}]}},
             "application/x-ndjson": {"schema": {"type": "string", "description": "One event per line"}},
+            "application/cloudevents+json": {"schema": {"type": "object"}},
             "application/cloudevents-batch+json": {"schema": {"type": "array", "items": {"type": "object"}}},
         },
     }
 }
+_NAME: Final = r"^[!-~]{1,255}$"
 _WORD: Final = r"^[a-z0-9][a-z0-9_.-]{0,62}$"
 
 
@@ -63,13 +67,36 @@ async def send_events(
     request: Request,
     who: Who,
     uses: Uses,
+    idempotency_key: Annotated[
+        str | None,
+        Header(pattern=_NAME, description="The same key with the same events gets the same answer, for a day"),
+    ] = None,
     source: Annotated[str, Query(pattern=_WORD, description="Whose format the events have")] = "generic",
     feed: Annotated[str, Query(pattern=r"^$|" + _WORD, description="The feed they belong to")] = "",
 ) -> Response:
-    """One object, an array, or an object per line; gzip is inflated. Answers when it is known what became of each
-    event: `stored`, `duplicate` (an earlier delivery counts), `rejected` (with code and reason) or `skipped` (no
-    business of ours). 503 means unknown: send the same again."""
+    """One object, an array, or an object per line, as they are or as gzip or zstd. Answers when it is known what became
+    of each event: `stored`, `duplicate` (an earlier delivery counts), `rejected` (with code and reason) or `skipped`
+    (no business of ours). 429 means that nothing was taken, 503 that it is unknown: send the same again."""
     raws = await bodies.events(request, most=uses.settings.max_body_bytes)
+    take = partial(_take, who, uses, raws, source, feed)
+    if idempotency_key is None:
+        answer, headers = await take()
+        return shapes.json(answer, headers=headers)
+    digest = given.digest(raws, source=source, feed=feed)
+    async with uses.deciding(f"sent|{who.key_id}|{idempotency_key}"):
+        found = await uses.given.get(who.tenant, who.key_id, idempotency_key)
+        if found is not None:
+            return given.again(found, digest, idempotency_key)
+        answer, headers = await take()
+        await uses.given.put(who.tenant, who.key_id, idempotency_key, given.kept(digest, answer))
+    return shapes.json(answer, headers=headers)
+
+
+async def _take(
+    who: Caller, uses: Services, raws: Sequence[bytes], source: str, feed: str
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Sends the events and says what became of each; with the headers of the rate limit."""
+    room = uses.rates.take(who.key_id, len(raws), at=clock.now())
     checked = [check(raw, source=source) for raw in raws]
     headers = [("tenant", who.tenant.encode()), ("source", source.encode())]
     if feed:
@@ -89,7 +116,7 @@ async def send_events(
     counts = {status: sum(row["status"] == status for row in rows) for status in ("stored", "duplicate", "rejected")}
     skipped = sum(row["status"] == "skipped" for row in rows)
     uses.metrics.sent(rows)
-    return shapes.json({**counts, "skipped": skipped, "events": rows})
+    return {**counts, "skipped": skipped, "events": rows}, room.headers if room is not None else {}
 
 
 def _key(tenant: str, source: str, native: str) -> bytes | None:
