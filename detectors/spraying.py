@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
+from domain.activity import Activity
 from domain.clock import DAY, HOUR
 
 from . import windows
@@ -26,6 +27,8 @@ KEEP_HITS, HITS_MEMORY = 32, 2 * HOUR
 MOST, FEW = 80, 2
 #: At a learned egress every threshold is so many times as high, and so many percent of all sign-ins must have failed.
 FACTOR, SHARE = 3, 60
+#: How private addresses begin (RFC 1918, unique local), as they are kept.
+_PRIVATE = ("10.", "192.168.", *(f"172.{n}." for n in range(16, 32)), "fc", "fd")
 
 
 class Tries(msgspec.Struct, frozen=True, array_like=True):
@@ -201,3 +204,11 @@ def users_since(known: Address, before: int) -> int:
 def hits_of(known: Address, reach: Reach, within: int) -> list[Hit]:
     """The hits that belong to what an arm counted: tried since its first try, and at most `within` ms from its last."""
     return [hit for hit in known.hits if hit.tried_at >= reach.since and hit.at >= reach.at - within]
+
+
+def stated_egress(activity: Activity) -> bool:
+    """Whether the company said that it leaves through this address, by an `egress_range` fact or an override.
+
+    Its own private ranges are no egress: behind such an address stands one machine, not a company.
+    """
+    return activity.network == "corporate" and not activity.ip.startswith(_PRIVATE)

@@ -41,9 +41,10 @@ def canonical(value: str) -> str:
 
 
 class Tokeniser:
-    """Turns values into tokens under one tenant's key; remembers the last 50 000 it made."""
+    """Turns values into tokens under the key of `tenant` ("" where it is nobody's); remembers the last 50 000."""
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, tenant: str = "") -> None:
+        self.tenant = tenant
         self._token = lru_cache(maxsize=50_000)(lambda value: self._make(key, value))
 
     @staticmethod

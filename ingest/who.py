@@ -32,8 +32,8 @@ class Lookup(Protocol):
 
     def __hash__(self) -> int: ...
 
-    def fill(self, row: list[Any], ip: str) -> None:
-        """Puts what is known of the address into a row of an activity."""
+    def fill(self, row: list[Any], ip: str, tenant: str) -> None:
+        """Puts what is known of the address, and what the tenant stated of it, into a row of an activity."""
 
 
 #: The version in effect at an event time, ms; see ingest.enrich.enricher.
@@ -58,7 +58,7 @@ def write(row: list[Any], who: Who, lookup: Lookup | None) -> None:
     if row[_IP_BASIS] == "none":
         row[_IP_BASIS] = "direct"
     if lookup is not None:
-        lookup.fill(row, who.ip)
+        lookup.fill(row, who.ip, who.key.tenant)
 
 
 def lacking(action: str, *, ip: str, said: bool, count: int | None, object_id: str, precision: str) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ class TenantKeys:
     def tokeniser(self, tenant: str) -> Tokeniser:
         known = self._tokenisers.get(tenant)
         if known is None:
-            known = self._tokenisers[tenant] = Tokeniser(self.key(tenant))
+            known = self._tokenisers[tenant] = Tokeniser(self.key(tenant), tenant)
         return known
 
     def key(self, tenant: str) -> bytes:

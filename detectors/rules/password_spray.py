@@ -66,9 +66,10 @@ class PasswordSpray:
         ),
         sentence="{ip} tried {u:account|accounts} {n:time|times} in {span}; {s} succeeded",
         activation="none: works from the first event; an office's address is learned in 5 days",
-        false_positives="an office behind one address: once 20 people signed in from it on 5 days of 7, thresholds are "
-        "3 x as high and 60 % of all sign-ins must fail; before that, slow is LOW on a day with 20 people; failures "
-        "because the account is locked or the service was down are not counted; expired passwords alone stay INFO",
+        false_positives="an office behind one address: once 20 people signed in from it on 5 days of 7, or the company "
+        "stated it as its egress (a fact egress_range, or an override with network corporate), thresholds are 3 x as "
+        "high and 60 % of all sign-ins must fail; before that, slow is LOW on a day with 20 people; failures because "
+        "the account is locked or the service was down are not counted; expired passwords alone stay INFO",
         tuning="raise `users` and `slow_users` for large sites whose addresses change, lower `egress_users` for small "
         "ones",
     )
@@ -127,7 +128,8 @@ class PasswordSpray:
     def _fired(self, state: Address, activity: Activity) -> Step[Address]:
         """The step of a counted failure: what each arm counts, and findings of those that reach their thresholds."""
         at = activity.occurred_at
-        learned = len(state.users.keys) >= self.egress_users and len(state.days) >= self.egress_days
+        stated = spraying.stated_egress(activity)
+        learned = stated or (len(state.users.keys) >= self.egress_users and len(state.days) >= self.egress_days)
         factor = spraying.FACTOR if learned else 1
         fired: dict[str, tuple[Reach, Count]] = {}
         for way in self._ways:
@@ -136,7 +138,7 @@ class PasswordSpray:
                 continue
             if learned and not spraying.mostly_failed(state, at, way.span, len(counted.at)):
                 continue
-            severity, why = self._severity(state, way, at, factor)
+            severity, why = self._severity(state, way, at, factor, stated=stated)
             reach = Reach(way.arm, at, counted.at[0], counted.users, len(counted.at), factor * way.users, severity, why)
             fired[way.arm] = reach, counted
         if not fired:
@@ -145,7 +147,7 @@ class PasswordSpray:
         state = replace(state, reached=tuple(reaches[way.arm] for way in self._ways if way.arm in reaches))
         return Step(state, tuple(self._finding(state, reach, activity, counted) for reach, counted in fired.values()))
 
-    def _severity(self, state: Address, way: Way, at: int, factor: int) -> tuple[Severity, str]:
+    def _severity(self, state: Address, way: Way, at: int, factor: int, *, stated: bool) -> tuple[Severity, str]:
         """The severity of an arm that fires, before any success, and why."""
         if state.unexpired_at is None or state.unexpired_at <= at - way.span:
             return Severity.INFO, "every failure says that the password has expired"
@@ -153,7 +155,8 @@ class PasswordSpray:
         if way.tries:
             why = f"{why}, {factor * way.tries} times or more"
         if factor > 1:
-            why = f"{why}, {spraying.SHARE} % of all sign-ins or more, at an address where many people sign in"
+            where = "an egress of the company" if stated else "an address where many people sign in"
+            why = f"{why}, {spraying.SHARE} % of all sign-ins or more, at {where}"
         if way.arm != "slow":
             return Severity.HIGH, why
         if factor == 1 and spraying.users_since(state, at - DAY) >= self.egress_users:

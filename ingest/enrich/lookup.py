@@ -8,16 +8,20 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
+import msgspec
+
 from ingest.enrich.mmdb import Mmdb, asn_of, network_of, place_of
 from ingest.enrich.networks import Ranges, Systems
 from ingest.enrich.origin import CITY_KM, COUNTRY_KM, NOWHERE, Answer, Origin, Place, usual_radius
 from ingest.enrich.parse import Number, number, special
 from ingest.enrich.places import CompactNetworks, CompactPlaces
 from ingest.enrich.settings import Override
+from ingest.enrich.stated import NOTHING, Stated
 from ingest.sources.base import BLANK, at
 
 #: From asn to radius_km the fields of an activity stand side by side.
 _ORIGIN: Final = slice(at("asn"), at("radius_km") + 1)
+replace = msgspec.structs.replace
 _UNKNOWN: Final = list(BLANK[_ORIGIN])
 #: Addresses whose answer each version remembers; about 500 bytes each.
 REMEMBERED: Final = 4_096
@@ -37,21 +41,36 @@ class Sources:
 
 
 class Lookup:
-    """Answers from `sources` and `overrides`: always the same for the same address."""
+    """Answers from `sources`, `overrides` and what tenants stated: always the same for the same address and tenant."""
 
-    def __init__(self, sources: Sources, overrides: dict[str, Override]) -> None:
+    def __init__(self, sources: Sources, overrides: dict[str, Override], stated: Stated = NOTHING) -> None:
         self._sources = sources
+        self._stated = {
+            tenant: tuple((ipaddress.ip_network(fact.cidr), fact.cidr) for fact in facts)
+            for tenant, facts in stated.items()
+        }
+        self._egress = lru_cache(maxsize=REMEMBERED)(self._inside_egress)
         ranges = [(ipaddress.ip_network(cidr), cidr, override) for cidr, override in overrides.items()]
         self._overrides = sorted(ranges, key=lambda known: -known[0].prefixlen)
         self.ask = lru_cache(maxsize=REMEMBERED)(self._ask)
 
-    def fill(self, row: list[Any], ip: str) -> None:
+    def answer(self, ip: str, tenant: str) -> Answer:
+        """As `ask`, with what the tenant stated over everything."""
+        answer = self.ask(ip)
+        cidr = self._egress(tenant, ip) if tenant in self._stated else ""
+        if not cidr:
+            return answer
+        return replace(answer, origin=replace(answer.origin, network="corporate"), network_from=f"stated: {cidr}")
+
+    def fill(self, row: list[Any], ip: str, tenant: str = "") -> None:
         """Puts what is known into a row of an activity. What the event says itself counts and is never mixed.
 
         A place is one thing: the event's own coordinates, or a country, region or city other than ours, keep all of
         ours out; where its names agree with ours, ours complete them.
         """
         ours = self.ask(ip).origin
+        if tenant in self._stated and self._egress(tenant, ip):
+            ours = replace(ours, network="corporate")
         if row[_ORIGIN] == _UNKNOWN:
             row[_ORIGIN] = (
                 ours.asn, ours.network, ours.country, ours.region, ours.city, ours.lat, ours.lon, ours.radius_km,
@@ -78,6 +97,14 @@ class Lookup:
         answer = self._found(at) if kind is None else _inside(kind)
         cidr, override = self._override(at)
         return answer if override is None else self._overridden(answer, cidr, override)
+
+    def _inside_egress(self, tenant: str, ip: str) -> str:
+        """The narrowest stated range that holds the address, "" when none does."""
+        at = number(ip)
+        if at is None:
+            return ""
+        inside = [(net.prefixlen, cidr) for net, cidr in self._stated[tenant] if _holds(net, at)]
+        return max(inside)[1] if inside else ""
 
     def _found(self, at: Number) -> Answer:
         place, place_from = self._place(at)
@@ -118,9 +145,7 @@ class Lookup:
 
     def _override(self, at: Number) -> tuple[str, Override | None]:
         for net, cidr, override in self._overrides:
-            if net.max_prefixlen == at.bits and at.value >> (at.bits - net.prefixlen) == (
-                int(net.network_address) >> (at.bits - net.prefixlen)
-            ):
+            if _holds(net, at):
                 return cidr, override
         return "", None
 
@@ -136,6 +161,11 @@ class Lookup:
             answer.asn_from,
             why if override.network else answer.network_from,
         )
+
+
+def _holds(net: ipaddress.IPv4Network | ipaddress.IPv6Network, at: Number) -> bool:
+    drop = at.bits - net.prefixlen
+    return net.max_prefixlen == at.bits and at.value >> drop == int(net.network_address) >> drop
 
 
 def _inside(kind: str) -> Answer:

@@ -26,6 +26,7 @@ from ingest.enrich.compact import DataUnreadable
 from ingest.enrich.mmdb import Mmdb
 from ingest.enrich.networks import ranges_file
 from ingest.enrich.settings import EnrichSettings, Override, paths
+from ingest.enrich.stated import Fact, Stated
 
 BUNDLED: Final = Path(__file__).parent / "data"
 #: A change holds from this long after it is taken up, so that every process knows of it when its time comes (ms).
@@ -45,11 +46,12 @@ class Files(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):
-    """`effective_from` is in event time, ms; 0 is the first and covers everything before."""
+    """`effective_from` is in event time, ms; 0 is the first and covers everything before. `stated` is by tenant."""
 
     effective_from: int
     files: Files
     overrides: dict[str, Override] = {}
+    stated: dict[str, tuple[Fact, ...]] = {}
 
 
 def in_place(settings: EnrichSettings) -> Files:
@@ -75,7 +77,7 @@ class Versions:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self._digests: dict[tuple[Path, int, int], str] = {}
-        self._taken: tuple[Files, dict[str, Override]] | None = None
+        self._taken: tuple[Files, dict[str, Override], Stated] | None = None
 
     def read(self) -> list[Version]:
         """All versions, the oldest first; none before ingest has ever run here."""
@@ -87,29 +89,37 @@ class Versions:
                 raise VedetteError(f"{path} cannot be read ({error}); restore it from a backup of the data") from error
         return found
 
-    def take_up(self, settings: EnrichSettings, *, at: int) -> list[Version]:
-        """The versions, with what `settings` and the bundled data say now as the last one; `at` is the time, ms.
+    def take_up(self, settings: EnrichSettings, *, at: int, stated: Stated | None = None) -> list[Version]:
+        """The versions, with what `settings`, the bundled data and the tenants' facts say now as the last one.
+
+        `at` is the time, ms; `stated` None leaves the facts as they were: nobody was asked.
 
         What this process has once taken up it does not take up again: else two with other settings would for ever.
         SettingsInvalid names a file that cannot be used.
         """
         try:
-            return self._take_up(settings, at)
+            return self._take_up(settings, at, stated)
         except OSError as error:
             raise VedetteError(
                 f"{self.directory} cannot be used ({error.strerror}); make it writable and give it room"
             ) from error
 
-    def _take_up(self, settings: EnrichSettings, at: int) -> list[Version]:
+    def _take_up(self, settings: EnrichSettings, at: int, stated: Stated | None) -> list[Version]:
         files = self._kept(settings)
-        wanted = (files, settings.overrides)
         while True:
             known = self.read()
-            if known and (wanted == self._taken or wanted == (known[-1].files, known[-1].overrides)):
+            facts = dict(stated) if stated is not None else known[-1].stated if known else {}
+            wanted = (files, settings.overrides, facts)
+            if known and (wanted == self._taken or wanted == (known[-1].files, known[-1].overrides, known[-1].stated)):
                 self._taken = wanted
                 return known
             starts = max(at + NOTICE, known[-1].effective_from + 1) if known else 0
-            made = Version(effective_from=starts, files=files, overrides=settings.overrides)
+            made = Version(
+                effective_from=starts,
+                files=files,
+                overrides=settings.overrides,
+                stated={tenant: tuple(each) for tenant, each in facts.items()},
+            )
             self._write(len(known) + 1, made)
 
     def path(self, name: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Any, Final
 
 import msgspec
@@ -128,6 +129,17 @@ def _check_fact(fields: dict[str, Any]) -> None:
             "unknown_value",
             f"about {shown(about)} is unknown; use actor:ID, app:ID, network:CIDR, record:TYPE:ID or tenant",
         )
+    if about.startswith("network:"):
+        _check_range(about)
+
+
+def _check_range(about: str) -> None:
+    try:
+        ipaddress.ip_network(about.removeprefix("network:"))
+    except ValueError as error:
+        raise Refused(
+            "unknown_value", f"about {shown(about)} is no range ({error}); send one such as network:203.0.113.0/24"
+        ) from error
 
 
 def _extra(extra: dict[str, Any], flags: set[str]) -> str:

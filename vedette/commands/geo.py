@@ -24,6 +24,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     lookup = actions.add_parser("lookup", help="one address, with reasons")
     lookup.add_argument("ip", metavar="IP")
     lookup.add_argument("--at", default="", metavar="TIME", help="as of this event time, RFC 3339 (default: now)")
+    lookup.add_argument("--tenant", default="", metavar="NAME", help="with the ranges that this tenant stated")
     lookup.add_argument("--json", action="store_true", help="one JSON object")
 
 
@@ -35,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
         raise VedetteError(f"{args.ip!r} is no address that can be looked up; use one such as 81.2.69.142")
     at = _moment(args.at)
     enricher = _enricher(args)
-    answer = enricher.answer(ip, at)
+    answer = enricher.answer(ip, at, args.tenant)
     if args.json:
         sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(_whole(ip, at, answer, enricher))) + b"\n")
     else:

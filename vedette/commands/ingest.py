@@ -35,6 +35,7 @@ async def _run(made: Settings) -> None:
     from ingest.worker import run as work
     from storage.client import connect
     from storage.epochs import EpochStore
+    from storage.facts import FactStore
     from transport.producer import producer
     from transport.topics import ACTIVITY, RAW_TOPICS
 
@@ -66,7 +67,7 @@ async def _run(made: Settings) -> None:
     await reader.start()
     gc.freeze()  # what there is by now stays
     gc.set_threshold(_COLLECT_AFTER)
-    refresh = asyncio.create_task(keep_up(enricher, made.ingest.enrich))
+    refresh = asyncio.create_task(keep_up(enricher, made.ingest.enrich, facts=FactStore(client).stated))
     try:
         await work(worker, lambda: print("ready", flush=True))
     finally:

@@ -231,6 +231,26 @@ def test_a_learned_egress_has_three_times_the_thresholds() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("ip", "network", "threshold"),
+    [
+        ("203.0.113.9", "corporate", 30.0),
+        ("203.0.113.9", "hosting", 10.0),
+        ("172.20.0.9", "corporate", 10.0),
+        ("fd00::9", "corporate", 10.0),
+    ],
+)
+def test_an_egress_that_the_company_stated_needs_no_days_to_learn(ip: str, network: str, threshold: float) -> None:
+    story = Story(f"stated {ip} {network}")
+    for n in range(30):
+        fail(story, NINE + n * SECOND, f"x{n}")
+    told = [msgspec.structs.replace(each, ip=ip, network=network) for each in story.told]
+    (finding,) = found(told, "spray")[:1]
+    assert (finding.threshold, finding.observed) == (threshold, threshold)
+    if threshold > 10:
+        assert str(finding.parts["why"]).endswith("60 % of all sign-ins or more, at an egress of the company")
+
+
 @pytest.mark.parametrize(("succeeded", "fires"), [(20, True), (21, False)])
 def test_a_learned_egress_needs_sixty_percent_failures(succeeded: int, fires: bool) -> None:
     story = office(f"share {succeeded}", days=(6, 5, 4, 3, 2))
