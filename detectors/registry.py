@@ -12,7 +12,10 @@ from datetime import timedelta
 from functools import cache
 from typing import Any, get_type_hints
 
-from domain.alert import settings_hash
+import msgspec
+
+from domain.alert import settings_hash, settings_json
+from domain.configuration import Configuration
 from domain.errors import SettingsInvalid
 from domain.subject import Routing
 
@@ -28,11 +31,15 @@ _DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|s|m|h|d)\s*)+")
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Armed:
-    """A detector with the settings and the stage of each arm in force."""
+    """A detector with the settings and the stage of each arm in force.
+
+    One that warms up gathers what it must know when it comes into effect; its findings do not count.
+    """
 
     detector: Detector[Any]
     settings_hash: str
     stages: Mapping[str, str]
+    warming: bool = False
 
     @property
     def slot(self) -> str:
@@ -42,13 +49,22 @@ class Armed:
     def settings(self) -> dict[str, Any]:
         return _fields(self.detector)
 
+    @property
+    def on(self) -> bool:
+        """Whether any of its arms may fire."""
+        return any(stage != "off" for stage in self.stages.values())
+
+    def warm(self) -> Armed:
+        """The same while it warms up."""
+        return dataclasses.replace(self, stages=dict.fromkeys(self.stages, "off"), warming=True)
+
 
 class Registry:
     """Every detector that is not off, by scope and action."""
 
     def __init__(self, armed: tuple[Armed, ...]) -> None:
         self.all = armed
-        on = [each for each in armed if any(stage != "off" for stage in each.stages.values())]
+        on = [each for each in armed if each.on or each.warming]
         self._scopes: dict[str, list[Armed]] = {}
         self._actions: dict[tuple[str, str], list[Armed]] = {}
         for each in on:
@@ -58,11 +74,27 @@ class Registry:
                 self._actions.setdefault((spec.scope, action), []).append(each)
 
     def routing(self) -> Routing:
-        """By scope, the actions that somebody judges: what ingest sends."""
-        return {
-            scope: frozenset(action for each in armed for action in each.detector.spec.actions)
-            for scope, armed in self._scopes.items()
-        }
+        """By scope, the actions that some detector sees: what ingest sends, whatever the settings are.
+
+        So that a detector that was off, or is of an older version, has missed nothing when its time comes.
+        """
+        seen: dict[str, frozenset[str]] = {}
+        for spec in (*(each.detector.spec for each in self.all), *(kind.spec for kind in kinds().values())):
+            seen[spec.scope] = seen.get(spec.scope, frozenset()) | spec.actions
+        return seen
+
+    def configurations(self) -> list[Configuration]:
+        """What is to be recorded of it."""
+        return [
+            Configuration(
+                detector=each.detector.spec.id,
+                slot=each.slot,
+                settings=settings_json(each.settings),
+                stages=each.stages,
+                hash=each.settings_hash,
+            )
+            for each in self.all
+        ]
 
     def for_scope(self, scope: str) -> list[Armed]:
         """The detectors of a scope, by id."""
@@ -79,7 +111,20 @@ class Registry:
 
 @cache
 def discover() -> dict[str, type[Any]]:
-    """The detector of each module in `rules`, by id in order. A module without exactly one is an error."""
+    """The detector of each module in `rules`, by id in order: of several versions the newest."""
+    newest: dict[str, Any] = {}
+    for kind in kinds().values():
+        known = newest.get(kind.spec.id)
+        if known is None or known.spec.version < kind.spec.version:
+            newest[kind.spec.id] = kind
+    return newest
+
+
+@cache
+def kinds() -> dict[str, type[Any]]:
+    """Every version of every detector, by slot. A module keeps the version before, so that what came before a change
+    can be judged as it was; a module with none, with two of one version or with another detector's is an error.
+    """
     found: dict[str, Any] = {}
     for module in sorted(each.name for each in pkgutil.iter_modules(rules.__path__) if not each.name.startswith("_")):
         loaded = importlib.import_module(f"{rules.__name__}.{module}")
@@ -90,11 +135,13 @@ def discover() -> dict[str, type[Any]]:
             and each.__module__ == loaded.__name__
             and isinstance(getattr(each, "spec", None), Spec)
         ]
-        if len(here) != 1 or here[0].spec.id != module:
+        slots = {each.spec.slot: each for each in here}
+        if not here or len(slots) != len(here) or any(each.spec.id != module for each in here):
             raise SettingsInvalid(
-                f"detectors/rules/{module}.py must define one detector, and its spec.id must be {module}"
+                f"detectors/rules/{module}.py must define one detector, once per version, and its spec.id must be "
+                f"{module}"
             )
-        found[module] = here[0]
+        found |= slots
     return found
 
 
@@ -116,6 +163,26 @@ def load(settings: Mapping[str, Mapping[str, Any]]) -> Registry:
         if name not in known:
             raise _unknown("detectors", "detector", name, known, "there are")
     return Registry(tuple(_arm(kind, settings.get(name, {})) for name, kind in known.items()))
+
+
+def rearm(configuration: Configuration) -> Armed | None:
+    """The detector of a configuration of then; None when this program cannot judge as that one did.
+
+    That is so when it has not that version of it, or one of its settings is no more. A setting that came later has its
+    default: what it means without being set is what was done without it, else the version would be another.
+    """
+    kind = kinds().get(configuration.slot)
+    if kind is None or configuration.gone:
+        return None
+    given = msgspec.json.decode(configuration.settings, type=dict[str, Any])
+    if not given.keys() <= {field.name for field in dataclasses.fields(kind)}:
+        return None
+    try:
+        detector = msgspec.json.decode(configuration.settings, type=kind)
+    except (msgspec.ValidationError, SettingsInvalid):
+        return None
+    arms = {arm.name: "off" for arm in kind.spec.arms}  # one that came later fired then as little as one that was off
+    return Armed(detector, configuration.hash, arms | dict(configuration.stages))
 
 
 def duration(value: object) -> timedelta | None:

@@ -85,6 +85,11 @@ def alert_id(*, tenant: str, slot: str, arm: str, subject: str, opener: Key) -> 
     return str(uuid5(NAMESPACE, "|".join((tenant, slot, arm, subject, str(opener[0]), opener[1]))))
 
 
+def settings_json(fields: dict[str, Any]) -> str:
+    """A set of settings as text, the same on every machine: JSON, keys sorted, spans as ISO 8601 has them."""
+    return msgspec.json.Encoder(order="sorted", enc_hook=str).encode(fields).decode()
+
+
 def settings_hash(fields: dict[str, Any]) -> str:
     """A short name for a set of settings, the same on every machine."""
-    return hashlib.sha256(msgspec.json.Encoder(order="sorted", enc_hook=str).encode(fields)).hexdigest()[:16]
+    return hashlib.sha256(settings_json(fields).encode()).hexdigest()[:16]

@@ -189,6 +189,10 @@ class Judge:
     def _apply(self) -> None:
         for subject, ready in self._buffer.release(self._clocks.now):
             memory = self._memories[subject]
+            if memory.knows < self._folder.knows:
+                start = self._folder.learn(memory, subject, ready[0].key)
+                if start is not None:
+                    self._mark(subject, start, "activated")
             for content in self._folder.apply(memory, subject, ready, self._pending.failures):
                 self._emit(content)
             self.tally.applied += len(ready)

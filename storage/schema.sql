@@ -12,6 +12,12 @@ CREATE TABLE api_keys (`key_id` String, `digest` String, `tenant` LowCardinality
 
 CREATE TABLE claims (`partition` UInt32, `term` UInt64, `claimed_at` DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC')) ENGINE = ReplacingMergeTree(term) ORDER BY partition SETTINGS index_granularity = 8192;
 
+CREATE TABLE configurations (`configuration_id` UUID, `detector` LowCardinality(String), `slot` LowCardinality(String), `settings` String, `stages` String, `hash` String, `effective_from` DateTime64(3, 'UTC'), `made_at` DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC')) ENGINE = MergeTree ORDER BY (effective_from, made_at, detector, configuration_id) SETTINGS index_granularity = 8192;
+
+CREATE MATERIALIZED VIEW configurations_date TO configurations (`configuration_id` UUID, `detector` String, `slot` String, `settings` String, `stages` String, `hash` String, `effective_from` DateTime64(3, 'UTC')) AS SELECT configuration_id, detector, slot, settings, stages, hash, if((SELECT count() FROM configurations) = 0, toDateTime64(0, 3, 'UTC'), now64(3, 'UTC') + toIntervalSecond(60)) AS effective_from FROM configurations_in;
+
+CREATE TABLE configurations_in (`configuration_id` UUID, `detector` String, `slot` String, `settings` String, `stages` String, `hash` String) ENGINE = `Null`;
+
 CREATE TABLE conflicts (`tenant` LowCardinality(String), `source` LowCardinality(String), `feed` LowCardinality(String), `activity_id` UUID, `epoch` UInt32, `lane` LowCardinality(String), `offset` UInt64, `index` UInt32, `received_at_ms` Int64 EPHEMERAL, `received_at` DateTime64(3, 'UTC') DEFAULT fromUnixTimestamp64Milli(received_at_ms, 'UTC')) ENGINE = ReplacingMergeTree ORDER BY (tenant, source, feed, activity_id, epoch, lane, offset, index) TTL toDateTime(received_at) + toIntervalDay(30) SETTINGS index_granularity = 8192;
 
 CREATE TABLE cursors (`tenant` LowCardinality(String), `collector` LowCardinality(String), `feed` LowCardinality(String), `through` Int64, `until` Int64, `token` String, `revision` UInt64, `written_at` DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC')) ENGINE = ReplacingMergeTree(revision) ORDER BY (tenant, collector, feed) SETTINGS index_granularity = 8192;

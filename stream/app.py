@@ -18,15 +18,18 @@ from typing import Any
 import faust
 from faust.types import TP
 
+from detectors.registry import Registry
 from domain.errors import Fenced
 from engine.contexts import Contexts
-from engine.fold import Folder, Registry
+from engine.fold import Folder
 from engine.judge import Judge
 from storage.client import connect
+from storage.configurations import ConfigurationStore
 from storage.epochs import EpochStore
 from storage.judge import ClickHouseJudgeStore
 from storage.models import ModelStore
 from storage.settings import StoreSettings
+from stream.configurations import ConfigurationWatch, record
 from stream.models import ModelWatch
 from stream.runner import PartitionRunner
 from stream.settings import DetectSettings
@@ -94,10 +97,11 @@ class Detect:
     ) -> None:
         self._kafka, self._store_settings, self._settings = kafka, store, settings
         self._contexts = Contexts()
-        self._folder, self._fatal = Folder(registry, self._contexts), fatal
+        self._registry, self._folder, self._fatal = registry, Folder(registry, self._contexts), fatal
         self._runners: dict[int, PartitionRunner] = {}
         self._store: ClickHouseJudgeStore | None = None
         self._models: ModelWatch | None = None
+        self._configurations: ConfigurationWatch | None = None
         self._epoch = 0
         self._partitions = 0
         self._generation = os.getpid()
@@ -109,13 +113,21 @@ class Detect:
         self.app.on_partitions_revoked.connect(self._revoked)
         self.app.task(self._watch)
         self.app.task(self._watch_models)
+        self.app.task(self._watch_configurations)
 
     async def prepare(self) -> None:
-        """Connect, read which models count and which epoch is open. Raises StoreUnavailable."""
+        """Connect, put our configuration in effect, read what else is and which epoch is open.
+
+        Raises StoreUnavailable, SettingsInvalid when another program's configuration is in effect, and Fenced.
+        """
         client = await connect(self._store_settings, "writer")
         self._store = ClickHouseJudgeStore(client)
         self._models = ModelWatch(ModelStore(client), self._contexts, every=self._settings.models_every)
         await self._models.take()
+        configurations = ConfigurationStore(client)
+        await record(configurations, self._registry)
+        self._configurations = ConfigurationWatch(configurations, self._folder, every=self._settings.models_every)
+        await self._configurations.take()
         epoch = await EpochStore(client).current()
         if epoch is None:
             raise Fenced("no epoch is open; start the system with `vedette up`, or run `vedette migrate` first")
@@ -187,6 +199,10 @@ class Detect:
     async def _watch_models(self) -> None:
         assert self._models is not None
         await self._models.watch(lambda: bool(self.app.should_stop), self._failed)
+
+    async def _watch_configurations(self) -> None:
+        assert self._configurations is not None
+        await self._configurations.watch(lambda: bool(self.app.should_stop), self._failed)
 
     def _taken(self, partition: int) -> int:
         """The offset its judge will take next; 0 while there is none, so a partition nobody reads waits."""

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable
 
 import msgspec
 
-from domain.errors import Unavailable
+from domain.errors import VedetteError
 from engine.contexts import Contexts
 from models import features
 from models.artifact import ArtifactInvalid
 from models.score import Model
 from storage.models import MARGIN, ModelStore, Promotion
+from stream.watching import watch
 
 log = logging.getLogger("vedette.detect")
 
@@ -69,17 +69,6 @@ class ModelWatch:
             return None
         return model
 
-    async def watch(self, stopped: Callable[[], bool], lost: Callable[[Unavailable], None]) -> None:
+    async def watch(self, stopped: Callable[[], bool], lost: Callable[[VedetteError], None]) -> None:
         """Until `stopped`; a store that is away for a while is waited for."""
-        loop = asyncio.get_running_loop()
-        last = loop.time()
-        while not stopped():
-            await asyncio.sleep(self._every)
-            try:
-                await self.take()
-                last = loop.time()
-            except Unavailable as error:
-                if loop.time() - last > MARGIN / 2000:
-                    lost(error)
-                    return
-                log.warning("promotions cannot be read, they are tried again: %s", error)
+        await watch(self.take, what="promotions", every=self._every, patience=MARGIN / 2000, stopped=stopped, lost=lost)

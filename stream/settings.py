@@ -12,7 +12,7 @@ class DetectSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     checkpoint_bundles: int = 200
     findings_per_second: int = 5  # times that alerts are written ahead of a checkpoint, per partition
     watchdog: float = 90.0
-    models_every: float = 5.0  # how often promotions of models are looked for
+    models_every: float = 5.0  # how often promotions of models and new settings are looked for
 
     def __post_init__(self) -> None:
         if not 0 < self.models_every <= 20:

@@ -18,7 +18,9 @@ from vedette.settings import Settings, load
 
 if TYPE_CHECKING:
     from detectors.registry import Registry
+    from engine.fold import Folder
     from ingest.enrich.enricher import Enricher
+    from storage.client import Client
 
 
 class Running(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,6 +110,28 @@ def registry(made: Settings) -> Registry:
     from detectors.registry import load as load_registry
 
     return load_registry(made.detectors)
+
+
+async def folder(made: Settings, client: Client) -> Folder:
+    """What folds as the judges do: under the configurations and models that were ever in effect.
+
+    Of a store in which nothing was judged yet, under the settings of `made`.
+    """
+    from detectors.timeline import timeline
+    from engine.contexts import Contexts
+    from engine.fold import Folder
+    from storage.configurations import ConfigurationStore
+    from storage.models import ModelStore
+    from stream.models import ModelWatch
+
+    contexts = Contexts()
+    await ModelWatch(ModelStore(client), contexts, every=1).take()
+    folder = Folder(registry(made), contexts)
+    history = await ConfigurationStore(client).history()
+    if history:
+        found = timeline(history)
+        folder.take(found.segments, found.activations)
+    return folder
 
 
 def log_to_stderr(level: int = logging.INFO) -> None:

@@ -57,7 +57,7 @@ class Compared:
 
 
 class Replay:
-    """Over one client, with the folder that detect would have: its detectors, settings and models."""
+    """Over one client, with a folder as the judges have: detectors, settings and models of every time."""
 
     def __init__(self, client: Client, folder: Folder) -> None:
         self._subjects, self._judged = SubjectStore(client), ClickHouseJudgeStore(client)

@@ -12,7 +12,7 @@ import pytest
 
 from domain import clock
 from domain.clock import HOUR
-from domain.errors import StoreUnavailable, Unavailable
+from domain.errors import StoreUnavailable, VedetteError
 from engine.contexts import Contexts
 from models.artifact import pack
 from models.score import Model
@@ -62,7 +62,7 @@ class Away(ModelStore):
 
 
 async def test_it_ends_when_promotions_were_not_read_for_half_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
-    lost: list[Unavailable] = []
+    lost: list[VedetteError] = []
     monkeypatch.setattr(stream_models, "MARGIN", 100)
     async with asyncio.timeout(20):
         await ModelWatch(Away(away=True), Contexts(), every=0.01).watch(lambda: False, lost.append)

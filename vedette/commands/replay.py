@@ -39,12 +39,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _run(args: argparse.Namespace, made: Settings) -> int:
-    from engine.contexts import Contexts
-    from engine.fold import Folder
     from storage.client import connect
-    from storage.models import ModelStore
     from storage.subjects import SubjectStore
-    from stream.models import ModelWatch
     from vedette.commands.train import moment
     from vedette.replay import Replay, Unsettled
 
@@ -52,9 +48,7 @@ async def _run(args: argparse.Namespace, made: Settings) -> int:
     # As the writer, whose queries have no limit of time and rows; nothing is written.
     client: Client = await connect(made.store, "writer")
     try:
-        contexts = Contexts()
-        await ModelWatch(ModelStore(client), contexts, every=1).take()
-        replay = Replay(client, Folder(compose.registry(made), contexts))
+        replay = Replay(client, await compose.folder(made, client))
         tenants = [args.tenant] if args.tenant else await SubjectStore(client).tenants()
         if not tenants:
             print("nothing is stored yet", file=sys.stderr)
