@@ -16,6 +16,7 @@ from domain.alert import Content, alert_id
 from domain.clock import DAY, millis
 from domain.judgement import DetectorFailure, StateRow
 from domain.subject import Routing, router, scope_of, tenant_of
+from engine.frozen import Foldable
 
 #: An episode never lasts longer than this after its opener.
 EPISODE_LIMIT = DAY
@@ -121,6 +122,7 @@ class Folder:
         """From each segment's time on (ms) its registry judges; the first holds before all. Only the future changes."""
         decoders: dict[str, Callable[[msgspec.Raw], Any]] = {}
         made: dict[str, set[str]] = {}
+        horizons: dict[str, int] = {}
         tables: list[_Table] = []
         for _, registry in segments:
             table: _Table = {}
@@ -129,12 +131,13 @@ class Folder:
                 spec = armed.detector.spec
                 decoders[armed.slot] = msgspec.json.Decoder(armed.detector.state).decode
                 made.setdefault(armed.slot, set()).add(armed.settings_hash)
+                horizons[armed.slot] = millis(spec.horizon)
                 judging = _Judging(armed.slot, armed.detector, armed, millis(spec.cooldown))
                 for action in spec.actions:
                     table.setdefault(spec.scope, {}).setdefault(action, []).append(judging)
         self._decoders, self._tables, self._starts = decoders, tables, [start for start, _ in segments]
         self._newest, self._since = tables[-1], self._starts[-1]
-        self.made: Mapping[str, frozenset[str]] = {slot: frozenset(hashes) for slot, hashes in made.items()}
+        self.foldable = Foldable({slot: frozenset(hashes) for slot, hashes in made.items()}, horizons)
         self._activations = tuple(activations)
         self.knows = max((each.at for each in self._activations), default=0)
 

@@ -19,6 +19,7 @@ from domain.wire import Marks
 from engine.buffer import Buffer
 from engine.clocks import Clocks
 from engine.fold import Folder, Memory
+from engine.frozen import missing
 from engine.presence import SLOTS, Presence
 from engine.settle import refold
 from storage.judge import JudgeStore
@@ -265,21 +266,25 @@ class Judge:
             return 0
         await self._recall(set(ready))
         until = 1 + max(max(self._clocks.now[tenant_of(s)], self._memories[s].applied[0]) for s in ready)
+        expired = await self._store.expired({tenant_of(s) for s in ready})
         history = await self._store.history(ready, self._folder.routing, until=until)
         stored = await self._store.alerts_of(ready)
         for subject in ready:
-            self._settle_one(subject, history.get(subject, []), stored.get(subject, []), due[subject])
+            old = expired[tenant_of(subject)]
+            self._settle_one(subject, history.get(subject, []), stored.get(subject, []), due[subject], old)
         return len(ready)
 
     def _settle_one(
-        self, subject: str, history: list[Activity], stored: list[AlertRevision], marks: list[DirtyMark]
+        self, subject: str, history: list[Activity], stored: list[AlertRevision], marks: list[DirtyMark], expired: int
     ) -> None:
         live = self._memories[subject]
         clock = self._clocks.now[tenant_of(subject)]
         rows = [a for a in history if a.occurred_at < clock or a.key <= live.applied]
         known = {r.content.alert_id: r for r in stored}
         known.update((i, r) for i, r in self._pending.alerts.items() if r.content.subject == subject)
-        result = refold(self._folder, subject, rows, known, self._pending.failures)
+        standing = [r.content for r in known.values() if not r.withdrawn]
+        lost = missing(standing, (a.activity_id for a in history), until=clock, expired=expired)
+        result = refold(self._folder, subject, rows, known, self._pending.failures, lost)
         for content, replaces in result.emitted:
             self._emit(content, replaces=replaces)
         for content in result.withdrawn:

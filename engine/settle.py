@@ -9,6 +9,7 @@ from domain.activity import Activity
 from domain.alert import Content
 from domain.judgement import AlertRevision, DetectorFailure
 from engine.fold import EPISODE_LIMIT, Folder, Memory
+from engine.frozen import Missing, frozen
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +27,19 @@ def refold(
     rows: list[Activity],
     known: Mapping[str, AlertRevision],
     failures: list[DetectorFailure],
+    lost: Missing = Missing(),  # noqa: B008 a value
 ) -> Refolded:
-    """Fold `rows` (key order) from nothing and compare with the `known` revisions of the subject's alerts."""
+    """Fold `rows` (key order) from nothing and compare with the `known` revisions of the subject's alerts.
+
+    Where so much is `lost` that no fold can tell, what stands stays as it is, and nothing is added to it.
+    """
     memory = Memory()
     truth: dict[str, Content] = {}
     for content in folder.apply(memory, subject, rows, failures):
         truth[content.alert_id] = content
     standing = {i: r for i, r in known.items() if not r.withdrawn}
-    withdrawn = [r.content for i, r in standing.items() if i not in truth]
+    fixed = {i for i, r in standing.items() if frozen(r.content, folder.foldable, lost)}
+    withdrawn = [r.content for i, r in standing.items() if i not in truth and i not in fixed]
     replaced: dict[str, list[str]] = {}
     for old in withdrawn:
         heir = _heir(old, truth)
@@ -41,6 +47,8 @@ def refold(
             replaced.setdefault(heir, []).append(old.alert_id)
     emitted = []
     for i, content in truth.items():
+        if i in fixed or frozen(content, folder.foldable, lost):
+            continue
         before = known.get(i)
         replaces = tuple(sorted({*(before.replaces if before else ()), *replaced.get(i, ())}))
         if i not in standing or standing[i].content != content or standing[i].replaces != replaces:

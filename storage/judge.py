@@ -7,7 +7,7 @@ A judge inserts into Null tables; materialized views let a row through only if i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from typing import Protocol
 from uuid import uuid5
 
@@ -21,6 +21,7 @@ from domain.judgement import AlertRevision, Copy, DetectorFailure, DirtyMark, Ma
 from domain.subject import ACTOR, Routing, bucket, router, scope_of
 from storage.client import Client
 from storage.columns import of_subjects
+from storage.retention import RetentionStore
 
 #: Subjects per query when states or histories are read together.
 READ_TOGETHER = 500
@@ -41,6 +42,7 @@ class JudgeStore(Protocol):
     async def state_slots(self, partition: int, partitions: int, *, slots: int) -> list[int]: ...
     async def states(self, subjects: Sequence[str]) -> dict[str, StateRow]: ...
     async def alerts_of(self, subjects: Sequence[str]) -> dict[str, list[AlertRevision]]: ...
+    async def expired(self, tenants: Collection[str]) -> dict[str, int]: ...
     async def history(self, subjects: Sequence[str], routing: Routing, *, until: int) -> dict[str, list[Activity]]: ...
     async def copies(self, keys: Iterable[tuple[str, Key]]) -> dict[tuple[str, Key], Copy]: ...
     async def put_dirty(self, partition: int, term: int, marks: Sequence[DirtyMark], *, cleared: bool) -> None: ...
@@ -207,6 +209,9 @@ class ClickHouseJudgeStore:
         for row in rows:
             found.setdefault(row.subject, []).append(_revision(row))
         return found
+
+    async def expired(self, tenants: Collection[str]) -> dict[str, int]:
+        return await RetentionStore(self._client).expired(tenants)
 
     async def history(self, subjects: Sequence[str], routing: Routing, *, until: int) -> dict[str, list[Activity]]:
         """Every stored activity of the subjects with occurred_at < `until`, in key order, earliest delivery each."""

@@ -5,17 +5,19 @@ No Kafka, no state and no judge takes part: what comes out is what one reader of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from domain.alert import Content, canonical
 from domain.judgement import DetectorFailure
 from engine.fold import Folder, Memory
+from engine.frozen import Missing, frozen, missing, named
 from storage.alerts import AlertStore
 from storage.client import Client
 from storage.columns import slices
 from storage.events import EventStore
 from storage.judge import ClickHouseJudgeStore
+from storage.retention import RetentionStore
 from storage.settled import SettledStore
 from storage.subjects import SubjectStore
 
@@ -48,7 +50,7 @@ class Compared:
     added: list[Content] = field(default_factory=list)  # the fold has it, the store has not
     lost: list[Content] = field(default_factory=list)  # the store has it, the fold has not
     changed: list[tuple[Content, Content]] = field(default_factory=list)  # stored, folded
-    frozen: list[Content] = field(default_factory=list)  # the activity that opened it is no longer stored
+    frozen: list[tuple[Content, str]] = field(default_factory=list)  # it differs, and no fold can tell: with the reason
     later: int = 0  # stands with a revision completed at `settled` or later: not yet comparable
 
     @property
@@ -62,6 +64,7 @@ class Replay:
     def __init__(self, client: Client, folder: Folder) -> None:
         self._subjects, self._judged = SubjectStore(client), ClickHouseJudgeStore(client)
         self._alerts, self._events, self._settled = AlertStore(client), EventStore(client), SettledStore(client)
+        self._retention = RetentionStore(client)
         self._folder = folder
 
     async def settled(self, tenant: str) -> int:
@@ -113,22 +116,56 @@ class Replay:
         standing = {c.alert_id: c async for c in self._alerts.dump(tenant=tenant)}
         settled = min(folded.until, await self.settled(tenant))
         found = Compared(settled, folded.subjects, folded.activities)
-        lost: list[Content] = []
+        differing: list[tuple[Content | None, Content | None]] = []
         for i in sorted(standing.keys() | folded.truth.keys()):
             stored, truth = standing.get(i), folded.truth.get(i)
-            if any(c is not None and c.completed[0] >= settled for c in (stored, truth)):
+            both = [c for c in (stored, truth) if c is not None]
+            if any(c.completed[0] >= settled for c in both):
                 found.later += 1
-            elif max(c.completed[0] for c in (stored, truth) if c is not None) < since:
+            elif max(c.completed[0] for c in both) < since:
                 continue
-            elif stored is None and truth is not None:
-                found.added.append(truth)
-            elif truth is None and stored is not None:
-                lost.append(stored)
-            elif stored is not None and truth is not None and canonical(stored) != canonical(truth):
-                found.changed.append((stored, truth))
-            else:
+            elif stored is not None and truth is not None and canonical(stored) == canonical(truth):
                 found.same += 1
-        kept = {a.activity_id for a in await self._events.by_ids(tenant, [c.opener[1] for c in lost])}
-        for content in lost:
-            (found.lost if content.opener[1] in kept else found.frozen).append(content)
+            else:
+                differing.append((stored, truth))
+        lost = await self._lost(tenant, {_either(pair).subject for pair in differing}, standing.values(), settled)
+        for stored, truth in differing:
+            self._sort(found, stored, truth, lost)
         return found
+
+    def _sort(
+        self, found: Compared, stored: Content | None, truth: Content | None, lost: Mapping[str, Missing]
+    ) -> None:
+        """A difference into its kind. What the fold adds where something is missing is nothing."""
+        why = [frozen(c, self._folder.foldable, lost[c.subject]) for c in (stored, truth) if c is not None]
+        if any(why):
+            if stored is not None:
+                found.frozen.append((stored, next(filter(None, why))))
+        elif stored is None and truth is not None:
+            found.added.append(truth)
+        elif stored is not None and truth is None:
+            found.lost.append(stored)
+        elif stored is not None and truth is not None:
+            found.changed.append((stored, truth))
+
+    async def _lost(
+        self, tenant: str, subjects: Collection[str], standing: Iterable[Content], until: int
+    ) -> dict[str, Missing]:
+        """What is missing of each of the subjects."""
+        if not subjects:
+            return {}
+        expired = (await self._retention.expired({tenant}))[tenant]
+        of: dict[str, list[Content]] = {subject: [] for subject in subjects}
+        for content in standing:
+            if content.subject in of:
+                of[content.subject].append(content)
+        asked = sorted({i for contents in of.values() for content in contents for i in named(content)})
+        kept = {a.activity_id for a in await self._events.by_ids(tenant, asked)}
+        return {subject: missing(of[subject], kept, until=until, expired=expired) for subject in of}
+
+
+def _either(pair: tuple[Content | None, Content | None]) -> Content:
+    first, second = pair
+    found = first or second
+    assert found is not None, "one of the two is there"
+    return found

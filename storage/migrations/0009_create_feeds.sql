@@ -1,4 +1,5 @@
--- "Did my events arrive?" Per tenant, source, feed and hour: what came and how late.
+-- "Did my events arrive?" Per tenant, source, feed and hour: what came and how late. Kept longer than events and alerts:
+-- it says what of a tenant's past has expired.
 CREATE TABLE IF NOT EXISTS feeds (
     tenant LowCardinality(String), source LowCardinality(String), feed LowCardinality(String),
     hour DateTime('UTC'),
@@ -8,4 +9,4 @@ CREATE TABLE IF NOT EXISTS feeds (
     delay AggregateFunction(quantileTDigest, Float64) -- seconds, received - occurred
 ) ENGINE = AggregatingMergeTree
 ORDER BY (tenant, source, feed, hour)
-TTL hour + INTERVAL 400 DAY
+TTL hour + INTERVAL 4 YEAR

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from typing import Any
 
 from domain.activity import Activity, Key, Place
+from domain.clock import BEGINNING
 from domain.errors import Fenced
 from domain.incident import Notice
 from domain.judgement import AlertRevision, Copy, DetectorFailure, DirtyMark, Marker, StateRow
@@ -46,6 +47,7 @@ class MemoryStore:
         self.conflicts: set[tuple[str, Place]] = set()
         self.tokens: set[tuple[str, int]] = set()
         self.writes = 0
+        self.expiry: int = BEGINNING
         self.fence = True
 
     def _of(self, subject: str, partition: int, partitions: int) -> bool:
@@ -87,6 +89,9 @@ class MemoryStore:
 
     async def alerts_of(self, subjects: Sequence[str]) -> dict[str, list[AlertRevision]]:
         return {s: [a for a in self.alerts.values() if a.content.subject == s] for s in subjects}
+
+    async def expired(self, tenants: Collection[str]) -> dict[str, int]:
+        return dict.fromkeys(tenants, self.expiry)
 
     def stored(self, subject: str, routing: Routing = ACTIONS) -> list[Activity]:
         route = router(routing)

@@ -53,11 +53,11 @@ async def test_a_change_by_another_process_is_taken_up_while_it_runs() -> None:
     await record(held, load({}))
     watch, stop = ConfigurationWatch(held, folder, every=0.001), asyncio.Event()
     await watch.take()
-    assert len(folder.made[f"{BURST}.v1"]) == 1
+    assert len(folder.foldable.made[f"{BURST}.v1"]) == 1
     task = asyncio.create_task(watch.watch(stop.is_set, lambda error: pytest.fail(str(error))))
     await record(held, load({BURST: {"threshold": 5}}))
     async with asyncio.timeout(20):
-        while len(folder.made[f"{BURST}.v1"]) == 1:  # noqa: ASYNC110 it has nobody to tell
+        while len(folder.foldable.made[f"{BURST}.v1"]) == 1:  # noqa: ASYNC110 it has nobody to tell
             await asyncio.sleep(0.001)
         stop.set()
         await task

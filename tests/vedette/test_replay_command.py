@@ -17,6 +17,7 @@ from domain.judgement import AlertRevision, Marker, position
 from domain.subject import router
 from engine.epoch import open_epoch
 from engine.fold import Folder, Memory
+from engine.frozen import REASONS
 from storage.client import connect
 from storage.epochs import EpochStore
 from storage.events import EventStore
@@ -65,8 +66,14 @@ def test_a_replay_names_every_alert_that_one_fold_of_the_store_would_not_have_gi
     right, wrong, missing, late = (burst(n, NOON + n * MINUTE) for n in (1, 2, 3, 4))
     late = [*late, *burst(4, SETTLED + MINUTE)[:1]]
     invented = msgspec.structs.replace(alert(right), alert_id="00000000-0000-5000-8000-00000000aaaa")
-    expired = msgspec.structs.replace(
-        invented, alert_id="00000000-0000-5000-8000-00000000bbbb", opener=(NOON, "00000000-0000-5000-8000-0000000000ff")
+    erased = msgspec.structs.replace(
+        invented,
+        alert_id="00000000-0000-5000-8000-00000000bbbb",
+        opener=(NOON, "00000000-0000-5000-8000-0000000000ff"),
+        subject=f"login|acme|{99 << 96:032x}",
+    )
+    older = msgspec.structs.replace(
+        invented, alert_id="00000000-0000-5000-8000-00000000cccc", slot="failed_login_burst.v0"
     )
     unsettled = msgspec.structs.replace(alert(burst(4, NOON + 4 * MINUTE)), completed=late[-1].key)
     altered = msgspec.structs.replace(alert(wrong), observed=99.0)
@@ -88,12 +95,14 @@ def test_a_replay_names_every_alert_that_one_fold_of_the_store_would_not_have_gi
         finally:
             await client.close()
 
-    asyncio.run(fill([alert(right), altered, invented, expired, unsettled]))
+    asyncio.run(fill([alert(right), altered, invented, erased, older, unsettled]))
     assert main(["replay", "--compare", *words]) == 1
     said = capsys.readouterr().out
     assert re.sub(r"in \d+\.\d s", "in TIME", said).splitlines() == [
         f"tenant acme, settled through {rfc3339(SETTLED)}: 48 activities of 4 subjects folded in TIME",
-        "1 added, 1 lost, 1 changed; 1 the same, 1 frozen (what opened them is no longer stored), 1 completed later",
+        "1 added, 1 lost, 1 changed; 1 the same, 2 frozen (no fold can give them again), 1 completed later",
+        f"  frozen   1: {REASONS['erased']}",
+        f"  frozen   1: {REASONS['settings']}",
         f"  added    {_line(alert(missing))}",
         f"  lost     {_line(invented)}",
         f"  changed  {_line(alert(wrong))}",

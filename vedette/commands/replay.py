@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import sys
 import time
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -78,6 +79,8 @@ async def _dump(replay: Replay, tenant: str, since: int) -> bool:
 
 
 async def _compare(replay: Replay, tenant: str, since: int) -> bool:
+    from engine.frozen import REASONS
+
     began = time.monotonic()
     found = await replay.compare(tenant, since=since, progress=_progress)
     _clear()
@@ -87,8 +90,11 @@ async def _compare(replay: Replay, tenant: str, since: int) -> bool:
     )
     print(
         f"{len(found.added)} added, {len(found.lost)} lost, {len(found.changed)} changed; {found.same:,} the same, "
-        f"{len(found.frozen)} frozen (what opened them is no longer stored), {found.later} completed later"
+        f"{len(found.frozen)} frozen (no fold can give them again), {found.later} completed later"
     )
+    reasons = Counter(reason for _, reason in found.frozen)
+    for reason, count in sorted(reasons.items()):
+        print(f"  frozen   {count:,}: {REASONS[reason]}")
     for line in _differences(found):
         print(line)
     return found.equal
