@@ -145,6 +145,8 @@ class Decided(Model):
 class AlertWhole(Alert):
     """One alert with everything behind it; `events` with `include=evidence`."""
 
+    frozen: Annotated[bool, msgspec.Meta(description="no replay can give it again: it stays as it is")]
+    frozen_because: str | None
     explanation: Explanation
     baseline: dict[str, Any]
     evidence: Evidence
@@ -227,6 +229,33 @@ class Detector(Model):
 
 class Detectors(Model):
     items: list[Detector]
+
+
+class SettingChanged(Model):
+    """A setting, the version or the stage of an arm; null is one that there was not, or is not any more."""
+
+    what: str
+    before: Any
+    after: Any
+
+
+class DetectorChange(Model):
+    """A configuration that was put in effect, and what it changed."""
+
+    detector: str
+    slot: str
+    effective_from: Annotated[Time | None, msgspec.Meta(description="in event time; null: always")]
+    made_at: Time
+    settings_hash: Annotated[str | None, msgspec.Meta(description="as alerts name it; null: the detector was gone")]
+    settings: dict[str, Any]
+    stages: dict[str, str]
+    changed: list[SettingChanged]
+
+
+class DetectorWhole(Detector):
+    """With the configurations that were ever in effect, in the order of their times."""
+
+    history: list[DetectorChange]
 
 
 class ModelPromotion(Model):
@@ -337,7 +366,7 @@ class Ready(Model):
 
 MODELS: Final[tuple[Any, ...]] = (
     EventPage, Answer, AlertPage, AlertWhole, AlertEvents, DeadLetterPage, DeadLetterWhole, Replayed, Detectors,
-    Sources, System, Health, Ready, Event, TrainedModels,
+    Sources, System, Health, Ready, Event, TrainedModels, DetectorWhole,
 )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ _READS: Final = frozenset(
         "list_alert_events",
         "stream_alerts",
         "list_detectors",
+        "get_detector",
         "list_models",
         "list_dead_letters",
         "get_dead_letter",

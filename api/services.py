@@ -17,7 +17,9 @@ from api.parts import Parts
 from api.rates import Rates
 from api.readiness import Readiness
 from api.sending import Sender
+from engine.standing import Standing
 from storage.alerts import AlertStore
+from storage.configurations import ConfigurationStore
 from storage.dead_letters import DeadLetterStore
 from storage.epochs import EpochStore
 from storage.events import EventStore
@@ -47,7 +49,8 @@ class Services:
             TailStore(parts.reader),
         )
         self.figures, self.search = FigureStore(parts.reader), SearchStore(parts.reader)
-        self.models = ModelStore(parts.reader)
+        self.models, self.configurations = ModelStore(parts.reader), ConfigurationStore(parts.reader)
+        self.standing = Standing(parts.reader, parts.registry)
         self.epochs, self.triage = EpochStore(parts.reader), TriageStore(parts.writer)
         self.readiness = Readiness(self.epochs, parts.usable)
         self.cursors, self.metrics = Cursors(parts.pepper), Metrics()

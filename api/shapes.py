@@ -14,6 +14,7 @@ from domain.activity import FIELDS, Activity
 from domain.alert import Severity
 from domain.clock import rfc3339
 from domain.subject import scope_of, token_of
+from engine.frozen import REASONS
 from storage.alerts import StoredAlert
 from storage.dead_letters import StoredLetter
 from storage.triage import Decision
@@ -69,12 +70,16 @@ def alert(stored: StoredAlert, names: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def alert_whole(stored: StoredAlert, names: Mapping[str, str], history: list[Decision]) -> dict[str, Any]:
-    """One alert with everything behind it."""
+def alert_whole(
+    stored: StoredAlert, names: Mapping[str, str], history: list[Decision], *, frozen: str
+) -> dict[str, Any]:
+    """One alert with everything behind it. `frozen` is why no fold can give it again, "" when one can."""
     content = stored.content
     why = explanation(content, names)
     return {
         **alert(stored, names),
+        "frozen": bool(frozen),
+        "frozen_because": REASONS[frozen] if frozen else None,
         "explanation": why,
         "baseline": why["baseline"],
         "evidence": msgspec.to_builtins(content.evidence),

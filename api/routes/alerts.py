@@ -152,9 +152,10 @@ async def get_alert(
     stored = await _alert(uses, who.tenant, alert_id)
     if wanted:  # events expire while the alert stays as it is: no ETag vouches for them
         return await _whole(uses, who.tenant, stored, {"events": await _evidence(uses, who.tenant, stored)})
-    if if_none_match == stored.etag:
-        return Response(status_code=304, headers={"ETag": stored.etag})
-    return await _whole(uses, who.tenant, stored)
+    frozen = await uses.standing.frozen(stored.content)
+    if if_none_match == _etag(stored, frozen):
+        return Response(status_code=304, headers={"ETag": _etag(stored, frozen)})
+    return await _whole(uses, who.tenant, stored, frozen=frozen)
 
 
 @router.get(
@@ -230,7 +231,7 @@ async def _decide(
     """Record a decision if the alert is as the client saw it and in one of `statuses`."""
     async with uses.deciding(f"{who.tenant}/{alert_id}"):
         stored = await _alert(uses, who.tenant, alert_id)
-        if if_match not in (None, "*", stored.etag):
+        if if_match not in (None, "*", stored.etag, _etag(stored, "frozen")):
             detail = "the alert has changed since; read it again and decide anew"
             raise Problem(412, "changed", detail, headers={"ETag": stored.etag})
         if stored.status not in statuses:
@@ -251,11 +252,25 @@ async def _alert(uses: Services, tenant: str, alert_id: str) -> StoredAlert:
     return stored
 
 
-async def _whole(uses: Services, tenant: str, stored: StoredAlert, more: Mapping[str, Any] | None = None) -> Response:
+def _etag(stored: StoredAlert, frozen: str) -> str:
+    """An alert that freezes is not changed: a decision about it stands, but what was said of it does not."""
+    return f'{stored.etag[:-1]}.frozen"' if frozen else stored.etag
+
+
+async def _whole(
+    uses: Services,
+    tenant: str,
+    stored: StoredAlert,
+    more: Mapping[str, Any] | None = None,
+    *,
+    frozen: str | None = None,
+) -> Response:
+    if frozen is None:
+        frozen = await uses.standing.frozen(stored.content)
     names = await _names(uses, tenant, [stored])
     history = await uses.triage.history(tenant, stored.alert_id)
-    told = shapes.alert_whole(stored, names, history)
-    return shapes.json({**told, **(more or {})}, headers={"ETag": stored.etag})
+    told = shapes.alert_whole(stored, names, history, frozen=frozen)
+    return shapes.json({**told, **(more or {})}, headers={"ETag": _etag(stored, frozen)})
 
 
 async def _named(uses: Services, tenant: str, part: str) -> list[str]:

@@ -10,10 +10,11 @@ from starlette.responses import PlainTextResponse, Response
 from api import metrics, models, shapes
 from api.auth import Watcher, Who
 from api.metrics import Figures
-from api.problems import Problem
+from api.problems import Problem, not_found
 from api.query import Since, moment
 from api.services import Services, Uses
 from detectors.catalogue import entries
+from detectors.changes import changes
 from domain import clock
 from domain.clock import rfc3339
 from domain.errors import Unavailable
@@ -34,6 +35,21 @@ open_router = APIRouter(tags=["health"])
 )
 async def list_detectors(uses: Uses) -> Response:
     return shapes.json({"items": entries(uses.registry)})
+
+
+@router.get(
+    "/detectors/{detector}",
+    operation_id="get_detector",
+    responses=models.answers(models.DetectorWhole),
+    summary="One detector with every configuration that was ever in effect",
+)
+async def get_detector(detector: str, uses: Uses) -> Response:
+    """An alert is judged under the configuration of its own time: that of the latest `effective_from` not after it."""
+    found = next((each for each in entries(uses.registry) if each["id"] == detector), None)
+    if found is None:
+        raise not_found("detector", detector)
+    history = [each for each in changes(await uses.configurations.history()) if each.detector == detector]
+    return shapes.json({**found, "history": history})
 
 
 @router.get(

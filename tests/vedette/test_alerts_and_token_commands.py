@@ -106,6 +106,7 @@ def test_an_alert_is_listed_and_shown_and_one_that_is_not_there_is_said_so(
         "status",
         "detector",
         "id",
+        "frozen",
     ]
     assert "  observed  12, limit 10" in told
     assert alerts.run(parsed(alerts, [*configured, "show", uid("acme", "alert", 1), "--json"])) == 0

@@ -18,6 +18,7 @@ from domain.subject import token_of
 from vedette import compose
 
 if TYPE_CHECKING:
+    from engine.standing import Standing
     from storage.alerts import AlertStore, StoredAlert
     from storage.client import Client
     from storage.events import EventStore
@@ -50,6 +51,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _run(args: argparse.Namespace) -> int:
+    from engine.standing import Standing
     from storage.alerts import AlertStore
     from storage.client import connect
     from storage.events import EventStore
@@ -61,7 +63,7 @@ async def _run(args: argparse.Namespace) -> int:
         if args.action == "list":
             return await _list(alerts, events, args)
         if args.action == "show":
-            return await _show(alerts, events, args)
+            return await _show(alerts, events, Standing(client, compose.registry(made)), args)
         return await _dump(alerts, events, args)
     finally:
         await client.close()
@@ -101,10 +103,11 @@ async def _list(alerts: AlertStore, events: EventStore, args: argparse.Namespace
     return 0
 
 
-async def _show(alerts: AlertStore, events: EventStore, args: argparse.Namespace) -> int:
+async def _show(alerts: AlertStore, events: EventStore, standing: Standing, args: argparse.Namespace) -> int:
     from uuid import UUID
 
     from detectors.sentence import explanation, sentence
+    from engine.frozen import REASONS
 
     try:
         stored = await alerts.get(args.tenant, str(UUID(args.id)))
@@ -116,6 +119,7 @@ async def _show(alerts: AlertStore, events: EventStore, args: argparse.Namespace
     content = stored.content
     names = await _names(events, args.tenant, content)
     told = explanation(content, names)
+    frozen = REASONS.get(await standing.frozen(content), "")
     if args.json:
         whole = {
             "sentence": sentence(content, names),
@@ -123,13 +127,15 @@ async def _show(alerts: AlertStore, events: EventStore, args: argparse.Namespace
             "disposition": stored.disposition or None,
             "withdrawn": stored.withdrawn,
             "replaced_by": list(stored.replaced_by),
+            "frozen": bool(frozen),
+            "frozen_because": frozen or None,
             "explanation": told,
             "content": msgspec.to_builtins(content),
         }
         print(msgspec.json.format(msgspec.json.encode(whole), indent=2).decode())
         return 0
     print(f"{_severity(content)}  {sentence(content, names)}\n")
-    for name, value in _lines(stored, content, told, names):
+    for name, value in (*_lines(stored, content, told, names), ("frozen", frozen)):
         if value:
             print(f"  {name:10}{value}")
     return 0
