@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from detectors.registry import load as load_registry
+from detectors.timeline import timeline
 from domain import clock
 from domain.activity import Activity
 from domain.alert import canonical
@@ -25,6 +26,7 @@ from domain.clock import rfc3339
 from engine.contexts import Contexts
 from engine.fold import Folder, Memory
 from storage.client import Client, connect
+from storage.configurations import ConfigurationStore
 from storage.judge import ClickHouseJudgeStore
 from storage.models import ModelStore
 from storage.settings import StoreSettings
@@ -139,10 +141,11 @@ class System:
         return {i: content.encode() for i, content in rows}
 
     async def truth(self) -> dict[str, bytes]:
-        """What one sequential fold of all that is stored gives, under the models in effect."""
+        """What one sequential fold of all that is stored gives, under the configurations and models in effect."""
         client, contexts = await self._asker(), Contexts()
         await ModelWatch(ModelStore(client), contexts, every=1).take()
-        folder = Folder(load_registry({}), contexts)
+        folder, line = Folder(load_registry({}), contexts), timeline(await ConfigurationStore(client).history())
+        folder.take(line.segments, line.activations)
         events = await client.query_bodies("SELECT body FROM events", row=Activity)
         mine = sorted({subject for event in events for subject in folder.subjects(event)})
         found: dict[str, bytes] = {}
@@ -178,6 +181,14 @@ async def until(
                 return
         assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what()}"
         await asyncio.sleep(pause)
+
+
+async def vedette(system: System, *words: str) -> str:
+    """What a command says; it must succeed."""
+    command = [sys.executable, "-P", "-m", "vedette", *words, "--data", str(system.data)]
+    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def _away() -> tuple[type[BaseException], ...]:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
@@ -17,7 +14,7 @@ from domain.activity import Activity
 from domain.alert import Content
 from domain.clock import DAY, rfc3339
 from tests.detectors.story import MIDNIGHT
-from tests.e2e.system import System, until
+from tests.e2e.system import System, until, vedette
 from tests.models import made
 
 
@@ -47,14 +44,6 @@ def records(told: Iterable[Activity], *, shift: int) -> list[bytes]:
         ).encode()
         for each in told
     ]
-
-
-async def vedette(system: System, *words: str) -> str:
-    """What a command says; it must succeed."""
-    command = [sys.executable, "-P", "-m", "vedette", *words, "--data", str(system.data)]
-    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 async def test_a_promoted_model_judges_from_its_time_on_and_replay_equals_live(system: System) -> None:
