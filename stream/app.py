@@ -11,6 +11,7 @@ import asyncio
 import gc
 import logging
 import os
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -104,7 +105,6 @@ class Detect:
         self._configurations: ConfigurationWatch | None = None
         self._epoch = 0
         self._partitions = 0
-        self._generation = os.getpid()
         self.app = build(kafka, data=data)
         self._topic = self.app.topic(
             ACTIVITY, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw", acks=False
@@ -136,6 +136,8 @@ class Detect:
     async def _judge(self, stream: Any) -> None:
         async for event in stream.events():
             message = event.message
+            if TP(ACTIVITY, message.partition) not in self.app.consumer.assignment():
+                continue  # left over from before a rebalance: to load it would take the partition from its new owner
             runner = self._runners.get(message.partition)
             if runner is None:
                 runner = self._runners[message.partition] = PartitionRunner(
@@ -155,7 +157,7 @@ class Detect:
             partition=partition,
             partitions=self._partitions,
             epoch=self._epoch,
-            generation=self._generation,
+            generation=secrets.randbelow(1 << 16),  # of two that claim at once, one must be the higher
             offset=offset,
         )
         log.info("partition %d: loaded at offset %d with term %d", partition, offset, judge.term)
@@ -166,7 +168,6 @@ class Detect:
 
     async def _revoked(self, *_: Any, **__: Any) -> None:
         """Whoever owns a partition next loads it; what was not checkpointed here is read again there."""
-        self._generation += 1
         runners, self._runners = self._runners, {}
         for runner in runners.values():
             await runner.drop()

@@ -8,6 +8,7 @@ import msgspec
 class DetectSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Times in seconds. `checkpoint_bundles` bounds what a crash repeats."""
 
+    workers: int = 1  # processes that `vedette up` starts; the partitions are shared among all that run anywhere
     checkpoint_every: float = 2.0  # alerts do not wait for it, what is late does
     checkpoint_bundles: int = 200
     findings_per_second: int = 5  # times that alerts are written ahead of a checkpoint, per partition
@@ -15,5 +16,7 @@ class DetectSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     models_every: float = 5.0  # how often promotions of models and new settings are looked for
 
     def __post_init__(self) -> None:
+        if not 1 <= self.workers <= 64:
+            raise ValueError(f"workers is {self.workers}; it must be from 1 to 64")
         if not 0 < self.models_every <= 20:
             raise ValueError(f"models_every is {self.models_every:g}; it must be above 0 and at most 20 s")

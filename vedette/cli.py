@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sources": ("sources", "did my events arrive? per feed: last seen, usual delay, counts"),
     "geo": ("geo", "say where an address is, in whose network, and why"),
     "replay": ("replay", "fold the store again from nothing and compare with the alerts that stand"),
+    "chaos": ("chaos", "kill parts of a system of its own under load, and see that its alerts are the truth"),
     "dead-letters": ("dead_letters", "list, explain and replay records that were refused"),
     "train": ("train", "make a model of a tenant's ordinary hours from its history"),
     "models": ("models", "list, show and promote models"),

@@ -23,11 +23,24 @@ from vedette.settings import Settings
 #: The roles, in the order they start.
 ROLES = ("ingest", "detect", "api", "notify")
 #: Those that belong to one epoch and end before the next is opened.
-OF_AN_EPOCH = ("ingest", "detect")
+_OF_AN_EPOCH = ("ingest", "detect")
 #: Seconds that a clean stop gives the roles, the broker and the store: 10 in all, with a little to spare.
 STOP_ROLES, STOP_BROKER, STOP_STORE = 6.0, 0.5, 2.5
 #: Seconds that roles get to end when the broker is gone: they can only lose what they would do again anyway.
 END_OF_EPOCH = 3.0
+
+
+def processes(workers: int) -> dict[str, str]:
+    """The processes of a system and the role of each, in the order they start: with more than one worker, detect has
+    one process for each of them (`detect`, `detect-2`, ...).
+    """
+    names = {"detect": ["detect", *(f"detect-{n}" for n in range(2, workers + 1))]}
+    return {name: role for role in ROLES for name in names.get(role, [role])}
+
+
+def of_an_epoch(name: str) -> bool:
+    """Whether a process ends with its epoch."""
+    return name.partition("-")[0] in _OF_AN_EPOCH
 
 
 class StopAsked(KeyboardInterrupt):
@@ -79,6 +92,7 @@ class Supervisor:
         self.children = {
             name: Child(name, command, self.logs / f"{name}.log", environ=environ) for name, command in commands.items()
         }
+        self.environ = environ
         self.epoch = 0
         self._prepare, self._say = prepare, say
         self._open = False  # whether an epoch is open, so that its roles may run
@@ -155,7 +169,7 @@ class Supervisor:
         changed = self._tend("store", self.store, now, self._start_store)
         changed |= self._tend_broker(now)
         for name, child in self.children.items():
-            if name in OF_AN_EPOCH and not self._open:
+            if of_an_epoch(name) and not self._open:
                 continue
             line = child.tend()
             changed |= line is not None
@@ -199,14 +213,13 @@ class Supervisor:
         changed = self._tend("broker", self.broker, now, self._next_epoch)
         if self._open and not _runs(self.broker.process):
             self._open = False
-            self._end(OF_AN_EPOCH, time.monotonic() + END_OF_EPOCH, quietly=True)
+            self._end(filter(of_an_epoch, self.children), time.monotonic() + END_OF_EPOCH, quietly=True)
         return changed
 
     def _next_epoch(self) -> None:
         self._open_epoch()
-        for name in OF_AN_EPOCH:
-            if name in self.children:
-                self.children[name].start()
+        for name in filter(of_an_epoch, self.children):
+            self.children[name].start()
         self._say(f"epoch {self.epoch} is open")
 
     # -- stopping

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -232,18 +232,3 @@ class Traffic:
                 "execution_id": f"x{n}",
             }
         return json.dumps(event).encode()
-
-
-async def steady(system: System, traffic: Traffic, *, seconds: float, per_second: int) -> AsyncGenerator[float, None]:
-    """Send traffic as it happens; yields after every tenth of a second how long it has gone on."""
-    sender = await producer(system.kafka)
-    began = time.monotonic()
-    try:
-        while (gone := time.monotonic() - began) < seconds:
-            for _ in range(max(1, per_second // 10)):
-                await sender.send(RAW, traffic.record(clock.now()))
-            await sender.flush()
-            yield gone
-            await asyncio.sleep(max(0.0, began + gone + 0.1 - time.monotonic()))
-    finally:
-        await sender.stop()

@@ -13,7 +13,7 @@ from contextlib import closing
 
 import msgspec
 
-from domain.errors import VedetteError
+from domain.errors import SettingsInvalid, VedetteError
 from transport.topics import TOPICS
 from vedette import compose
 from vedette.commands.migrate import prepare
@@ -23,7 +23,7 @@ from vedette.embedded.broker import EmbeddedBroker
 from vedette.embedded.store import EmbeddedStore
 from vedette.lock import Lock
 from vedette.settings import Settings, find, load
-from vedette.supervisor import ROLES, StopAsked, Supervisor, raise_on_signals, role_command
+from vedette.supervisor import StopAsked, Supervisor, processes, raise_on_signals, role_command
 
 #: Seconds in which the API must answer.
 READY_SECONDS = 60.0
@@ -39,12 +39,13 @@ class Ready(msgspec.Struct, frozen=True):
 
 def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, help="port of the API (default 8080, a free one if that is taken)")
+    parser.add_argument("--workers", type=int, metavar="N", help="processes of the detect role (default 1)")
 
 
 def run(args: argparse.Namespace) -> int:
     raise_on_signals()
     config, data = compose.paths(args)
-    made = load(config, os.environ, data=data)
+    made = with_workers(load(config, os.environ, data=data), args.workers)
     compose.registry(made)  # a wrong detector setting is said now, not by a child
     lock = Lock(made.data_dir)
     made = with_port(made, args.port, say)
@@ -78,8 +79,19 @@ def with_port(made: Settings, asked: int | None, say: Say) -> Settings:
     return msgspec.structs.replace(made, api=msgspec.structs.replace(made.api, port=port or ports.free(host)))
 
 
+def with_workers(made: Settings, asked: int | None) -> Settings:
+    """The settings with so many processes of the detect role, if a number is asked for. SettingsInvalid."""
+    if asked is None:
+        return made
+    try:
+        return msgspec.structs.replace(made, detect=msgspec.structs.replace(made.detect, workers=asked))
+    except ValueError as error:
+        raise SettingsInvalid(f"--workers {asked} cannot be: {error}") from error
+
+
 def compose_up(made: Settings, say: Say, arguments: list[str], environ: Mapping[str, str]) -> Supervisor:
-    """A supervisor of the four roles, with an embedded broker and store where the settings name no others.
+    """A supervisor of the roles, detect in `detect.workers` processes, and of the embedded broker and store where the
+    settings name no others.
 
     `arguments` and `environ` are the children's, who must come to the same settings by them.
     """
@@ -89,7 +101,10 @@ def compose_up(made: Settings, say: Say, arguments: list[str], environ: Mapping[
     )
     return Supervisor(
         made,
-        commands={role: role_command(sys.executable, role, arguments, made.data_dir) for role in ROLES},
+        commands={
+            name: role_command(sys.executable, role, arguments, made.data_dir)
+            for name, role in processes(made.detect.workers).items()
+        },
         prepare=lambda settings, broker: asyncio.run(prepare(settings, broker=broker)).epoch,
         say=say,
         broker=None if made.kafka.bootstrap else EmbeddedBroker(port=ports.free(), log=logs / "broker.log"),
