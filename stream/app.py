@@ -12,6 +12,7 @@ import gc
 import logging
 import os
 import secrets
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,13 @@ from transport.topics import ACTIVITY
 
 log = logging.getLogger("vedette.detect")
 
+#: A member of the group that is not heard of for so long has lost its partitions, s.
+SESSION = 6
+#: How long a member that does not answer may hold up the others while they share the partitions out anew, s.
+REBALANCE = 10
+#: A process that got less than this share of a session's time has stood still: it was stopped, not busy.
+STOOD_STILL = 0.25
+
 #: What the process exits with when it must be started anew.
 EXIT_FENCED, EXIT_FAILED, EXIT_STUCK = 70, 71, 72
 
@@ -56,7 +64,8 @@ def build(kafka: KafkaSettings, *, data: Path) -> faust.App:
         topic_allow_declare=False,
         topic_disable_leader=True,
         table_standby_replicas=0,
-        broker_session_timeout=6,
+        broker_session_timeout=SESSION,
+        broker_rebalance_timeout=REBALANCE,
         broker_heartbeat_interval=1.5,
         broker_request_timeout=20,
         broker_max_poll_interval=300,
@@ -69,6 +78,13 @@ def build(kafka: KafkaSettings, *, data: Path) -> faust.App:
         stream_recovery_delay=0.0,
         stop_timeout=5.0,
     )
+
+
+def stood_still(slept: float, worked: float) -> bool:
+    """Whether a process that meant to sleep for 1 s and slept for `slept`, with `worked` s of processor time, was
+    stopped for longer than its session. One that folds for so long is heard of meanwhile: its consumer has a thread.
+    """
+    return slept > SESSION and worked < STOOD_STILL * slept
 
 
 def _credentials(kafka: KafkaSettings) -> Any:
@@ -180,11 +196,18 @@ class Detect:
         self._fatal(EXIT_FAILED)
 
     async def _watch(self) -> None:
-        """Exit when messages wait (by the high watermark of fetches) and no checkpoint was made for a while."""
+        """Exit when messages wait (by the high watermark of fetches) and no checkpoint was made for a while, and when
+        the process stood still for longer than its session: it may not find its way back into the group.
+        """
         last: dict[int, int] = {}
-        still = 0.0
+        still, loop = 0.0, asyncio.get_running_loop()
         while not self.app.should_stop:
+            slept, worked = loop.time(), time.process_time()
             await asyncio.sleep(1.0)
+            slept, worked = loop.time() - slept, time.process_time() - worked
+            if stood_still(slept, worked):
+                log.error("the process stood still for %.0f s and lost its partitions; starting anew", slept)
+                self._fatal(EXIT_STUCK)
             progress = {p: r.progress for p, r in self._runners.items()}
             waiting = any(
                 (self.app.consumer.highwater(tp) or 0) > self._taken(tp.partition)

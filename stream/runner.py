@@ -15,6 +15,8 @@ log = logging.getLogger("vedette.detect")
 
 #: While messages wait, a checkpoint may be late by so many times its interval: fewer ones write each state less often.
 BUSY = 5
+#: Seconds until a task that goes on is cancelled once more.
+CANCELLED_AGAIN = 0.5
 #: Messages waiting for a partition before the agent waits.
 QUEUE = 16
 
@@ -35,6 +37,7 @@ class PartitionRunner:
         self._queue: asyncio.Queue[tuple[int, bytes]] = asyncio.Queue(QUEUE)
         self._task = asyncio.create_task(self._run(), name=f"judge-{partition}")
         self._failed = failed
+        self._dropped = False
         self._task.add_done_callback(self._ended)
         self.progress = 0  # rises with every checkpoint, for the watchdog
         self.judge: Judge | None = None
@@ -44,12 +47,22 @@ class PartitionRunner:
             self._failed(error)
 
     async def put(self, offset: int, message: bytes) -> None:
-        await self._queue.put((offset, message))
+        """Waits while the queue is full; what comes after a drop is forgotten like all the rest."""
+        if not self._dropped:
+            await self._queue.put((offset, message))
 
     async def drop(self) -> None:
-        """Forget everything that was not checkpointed; the next owner loads."""
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        """Forget everything that was not checkpointed; the next owner loads.
+
+        Nothing waits for us after that: neither whoever stands in `put`, nor a task that has swallowed its
+        cancellation, as `asyncio.wait_for` of Python 3.11 does when its answer comes at the same moment.
+        """
+        self._dropped = True
+        while not self._task.done():
+            self._task.cancel()
+            await asyncio.wait([self._task], timeout=CANCELLED_AGAIN)
+        while not self._queue.empty():
+            self._queue.get_nowait()
 
     async def _run(self) -> None:
         offset, message = await self._queue.get()

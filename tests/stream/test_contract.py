@@ -8,7 +8,7 @@ from pathlib import Path
 import faust
 from faust.transport.consumer import Consumer
 
-from stream.app import build
+from stream.app import build, stood_still
 from transport.settings import KafkaSettings
 
 
@@ -27,6 +27,7 @@ def test_the_app_keeps_the_settings_that_are_not_optional(tmp_path: Path) -> Non
         "stream_buffer_maxsize": conf.stream_buffer_maxsize,
         "table_standby_replicas": conf.table_standby_replicas,
         "broker_session_timeout": conf.broker_session_timeout,
+        "broker_rebalance_timeout": conf.broker_rebalance_timeout,
         "topic_allow_declare": conf.topic_allow_declare,
         "topic_disable_leader": conf.topic_disable_leader,
         "consumer_metadata_max_age_ms": conf.consumer_metadata_max_age_ms,
@@ -37,10 +38,17 @@ def test_the_app_keeps_the_settings_that_are_not_optional(tmp_path: Path) -> Non
         "stream_buffer_maxsize": 16,
         "table_standby_replicas": 0,
         "broker_session_timeout": 6.0,
+        "broker_rebalance_timeout": 10.0,
         "topic_allow_declare": False,
         "topic_disable_leader": True,
         "consumer_metadata_max_age_ms": 5_000,
     }
+
+
+def test_a_process_that_was_stopped_stood_still_and_one_that_folds_for_long_did_not() -> None:
+    assert stood_still(30.0, 0.1)
+    assert not stood_still(30.0, 29.0)
+    assert not stood_still(5.9, 0.0)
 
 
 def test_no_record_of_the_topic_is_acknowledged_by_faust(tmp_path: Path) -> None:

@@ -36,8 +36,9 @@ from vedette.replay import Replay
 from vedette.settings import load as load_settings
 from vedette.supervisor import Supervisor, role_command
 
-#: Seconds between two looks, without any progress until a run is given up, and of records sent together at most.
-TICK, PATIENCE, TOGETHER = 0.05, 90.0, 5_000
+#: Seconds between two looks, and without any progress until a run is given up (a watchdog of detect acts after 90);
+#: records sent together at most.
+TICK, PATIENCE, TOGETHER = 0.05, 240.0, 5_000
 Say = Callable[[str], None]
 
 
