@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 BENCH := .venv-bench
 PEERS := $(BENCH)/.ready
 
-.PHONY: setup demo up test test-faults mutants bench check lock clean
+.PHONY: setup demo up test test-faults test-cluster mutants bench check lock clean
 
 setup: $(READY)
 
@@ -25,10 +25,14 @@ up: setup
 	$(BIN)/vedette up
 
 test: setup
-	$(BIN)/python -m pytest -m "not faults" -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -m "not faults and not cluster" -n 2 --dist loadgroup
 
 test-faults: setup
 	$(BIN)/python -m pytest -m faults --timeout 1800
+
+# Three nodes of Apache Kafka, of which one is killed; needs Java 17, Maven and openssl.
+test-cluster: setup
+	$(BIN)/python -m pytest -m cluster
 
 # Seventeen faults, planted one by one; about ten minutes. ARGS="fence" plants those with that word in their name.
 mutants: setup
@@ -48,7 +52,7 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -m "not faults" -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -m "not faults and not cluster" -n 2 --dist loadgroup
 
 lock:
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -17,8 +17,9 @@ from msgspec.structs import replace
 from domain import clock
 from domain.activity import Activity
 from domain.errors import BrokerUnavailable
+from tests.e2e.cluster import Cluster
 from tests.e2e.servers import ApacheKafka
-from tests.e2e.system import CONFIG, System, Traffic
+from tests.e2e.system import CONFIG, System, Traffic, until
 from transport.settings import KafkaSettings
 from transport.topics import TOPICS, ensure
 from vedette import health
@@ -43,8 +44,8 @@ class Expected(NamedTuple):
     outcome: Outcome
 
 
-async def outcome(system: System) -> Outcome:
-    await system.settled(events=EVENTS)
+async def outcome(system: System, *, seconds: float = 90) -> Outcome:
+    await system.settled(events=EVENTS, seconds=seconds)
     sql = "SELECT body, raw FROM events FINAL ORDER BY activity_id"
     rows = await (await system.client()).query(sql, row=tuple[str, str])
     return Outcome([(_what_happened(body), raw) for body, raw in rows], await system.alerts())
@@ -181,4 +182,34 @@ async def test_when_kafka_is_killed_nothing_that_it_acknowledged_is_lost(
     await plain.start()
     await system.send(expected.records[half:])
     assert await outcome(system) == expected.outcome
+    assert system.running["epoch"] == epoch
+
+
+@pytest.fixture
+async def cluster(tmp_path: Path) -> AsyncIterator[Cluster]:
+    nodes = Cluster(tmp_path / "cluster")
+    try:
+        await nodes.start()
+        yield nodes
+    finally:
+        nodes.stop()
+
+
+@pytest.mark.cluster
+@pytest.mark.timeout(600)
+async def test_a_cluster_that_loses_a_node_under_load_gives_the_same_alerts(
+    cluster: Cluster, expected: Expected, begin: Begin
+) -> None:
+    system = await begin(cluster.settings)
+    epoch, third = system.running["epoch"], EVENTS // 3
+    await system.send(expected.records[:third])
+    sending = asyncio.create_task(system.send(expected.records[third:]))
+
+    async def at_work() -> bool:
+        return await system.count("events") > 0
+
+    await until(at_work, seconds=60, what=system.said)
+    cluster.kill(1)
+    await sending
+    assert await outcome(system, seconds=240) == expected.outcome
     assert system.running["epoch"] == epoch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from storage.settled import SettledStore
 
 #: A marker written so shortly after a kill may still be the dead judge's, ms.
 _IN_FLIGHT = 100
+#: Seconds that the store gets to answer: the system must be looked after in between.
+_PATIENCE = 2.0
 
 
 class Recoveries:
@@ -37,8 +40,8 @@ class Recoveries:
         if not self._waiting:
             return
         try:
-            markers = await self._settled.markers()
-        except StoreUnavailable:
+            markers = await asyncio.wait_for(self._settled.markers(), _PATIENCE)
+        except (StoreUnavailable, TimeoutError):
             return
         for at, since in list(self._waiting):
             for marker in markers:
