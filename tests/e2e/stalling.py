@@ -51,8 +51,14 @@ def run(step: str, ask: str, data: str) -> None:
         return await asyncio.shield(writing)
 
     setattr(owner, name, before)
-    app.stood_still = lambda *_: False  # it is to write, not to notice that it slept
+    app.stood_still = lambda *_: False  # it is to write, not to notice that it slept,
+    for watching in ("_watch_models", "_watch_configurations"):  # nor that it heard of nothing for too long
+        setattr(Detect, watching, _nothing)
     sys.exit(main(["detect", "--data", data]))
+
+
+async def _nothing(_: Detect) -> None:
+    """In place of a watch."""
 
 
 def stopped(process: subprocess.Popen[bytes]) -> bool:
