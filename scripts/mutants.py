@@ -19,6 +19,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 #: Seconds until a run of tests counts as hung, which finds the fault as well.
 PATIENCE: Final = 600
 TRACES, SCHEDULES = "tests/engine/test_traces.py", "tests/engine/test_schedules.py"
+VERSIONS, FROZEN = "tests/engine/test_versions.py", "tests/engine/test_frozen.py"
 
 
 class Mutant(NamedTuple):
@@ -137,6 +138,44 @@ MUTANTS: Final = (
         "chosen[name] = _value(spec.id, name, hints[name], value)",
         "_value(spec.id, name, hints[name], value)",
         ("tests/detectors/test_registry.py",),
+    ),
+    Mutant(
+        "settings of the moment in settle",
+        "engine/settle.py",
+        "    for content in folder.apply(memory, subject, rows, failures):\n",
+        "    since, folder._since = folder._since, -(2**62)\n"
+        "    contents = folder.apply(memory, subject, rows, failures)\n"
+        "    folder._since = since\n"
+        "    for content in contents:\n",
+        (VERSIONS,),
+    ),
+    Mutant(
+        "settings chosen by arrival",
+        "engine/fold.py",
+        "if activities[0].occurred_at >= self._since:",
+        "if True:",
+        (VERSIONS,),
+    ),
+    Mutant(
+        "a slot not warmed up when it comes into effect",
+        "engine/judge.py",
+        '                    self._mark(subject, start, "activated")\n',
+        "                    pass\n",
+        (VERSIONS,),
+    ),
+    Mutant(
+        "a memory of before a slot that knows it",
+        "engine/fold.py",
+        "row.position, body.knows)",
+        "row.position, self.knows)",
+        (VERSIONS,),
+    ),
+    Mutant(
+        "frozen alerts withdrawn",
+        "engine/settle.py",
+        "if i not in truth and i not in fixed]",
+        "if i not in truth]",
+        (FROZEN,),
     ),
     Mutant(
         "page on replay",

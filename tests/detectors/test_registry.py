@@ -2,21 +2,67 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from detectors import registry, rules
 from detectors.registry import discover, duration, load, specs
 from detectors.rules.bulk_export import BulkExport
 from detectors.rules.failed_login_burst import FailedLoginBurst
 from domain.actions import API_CALLED, DATA_EXPORTED, FILE_DOWNLOADED, LOGIN_FAILED, LOGIN_SUCCEEDED
+from domain.configuration import Configuration
 from domain.errors import SettingsInvalid
 
 
 def test_every_module_of_rules_is_a_detector_by_its_id() -> None:
     assert discover()["bulk_export"] is BulkExport
     assert [spec.code for spec in specs()][:2] == ["A1", "A2"]
+
+
+VERSIONS = """
+from detectors.rules.bulk_export import BulkExport
+import msgspec
+class Before(BulkExport):
+    spec = msgspec.structs.replace(BulkExport.spec, id="twice", version={before})
+class Now(BulkExport):
+    spec = msgspec.structs.replace(BulkExport.spec, id="{id}", version=10)
+"""
+
+
+def versions(folder: Path, monkeypatch: pytest.MonkeyPatch, **named: object) -> dict[str, type[Any]]:
+    """What is found where there is a module `twice` beside the others."""
+    (folder / "twice.py").write_text(VERSIONS.format(**named))
+    monkeypatch.setattr(rules, "__path__", [*rules.__path__, str(folder)])
+    monkeypatch.delitem(sys.modules, "detectors.rules.twice", raising=False)
+    found: dict[str, type[Any]] = registry.kinds.__wrapped__()
+    return found
+
+
+def test_a_module_may_keep_the_version_before_and_the_newest_is_the_detector(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = versions(tmp_path, monkeypatch, before=9, id="twice")
+    assert [slot for slot in found if slot.startswith("twice")] == ["twice.v9", "twice.v10"]
+    monkeypatch.setattr(registry, "kinds", lambda: found)
+    assert discover.__wrapped__()["twice"].spec.version == 10
+    kept = registry.rearm(Configuration("twice", "twice.v9", '{"floor":7}', {"rows": "live"}, "x"))
+    assert kept is not None
+    assert (kept.slot, kept.settings["floor"], kept.stages["files"]) == ("twice.v9", 7, "off")
+
+
+@pytest.mark.parametrize("named", [{"before": 10, "id": "twice"}, {"before": 9, "id": "thrice"}])
+def test_a_module_with_one_version_twice_or_with_anothers_detector_is_refused(
+    named: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(SettingsInvalid) as refused:
+        versions(tmp_path, monkeypatch, **named)
+    assert str(refused.value) == (
+        "detectors/rules/twice.py must define one detector, once per version, and its spec.id must be twice"
+    )
 
 
 def test_settings_are_given_by_name_and_durations_by_words_or_seconds() -> None:

@@ -21,7 +21,7 @@ from tests.engine.toys import ACTIONS, MEMORY, SECOND, WINDOW, Burst, Novel, Pai
 from tests.engine.world import World
 
 #: How far ahead a change lies, ms: no judge of the world is further behind with reading than that.
-MARGIN = 10 * SECOND
+MARGIN = 5 * SECOND
 
 
 @dataclass(frozen=True)

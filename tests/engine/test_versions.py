@@ -73,7 +73,7 @@ def test_a_slot_that_comes_into_effect_while_nobody_looks_is_warmed_up_from_the_
     world = Changing(1)
     sign_in(world, "b0", 97)
     flow(world)
-    world.change(configuration(Second()))  # at 105 s, from 115 on
+    world.change(configuration(Second()))  # at 105 s, from 110 on
     sign_in(world, "b1", 104)
     flow(world)
     world.judges[0] = Judging(world, 0)
@@ -87,14 +87,33 @@ def test_a_slot_that_comes_into_effect_while_nobody_looks_is_warmed_up_from_the_
     assert found == [("pair.v1", "b0", ""), ("pair.v1", "b1", "b0"), ("pair.v2", "n0", "b1")]
 
 
+def test_a_state_of_before_a_slot_was_heard_of_is_brought_up_to_it_when_it_is_next_needed() -> None:
+    world = Changing(1)
+    later(world, 5)
+    sign_in(world, "b0", 102)
+    flow(world)
+    checkpoint(world)
+    later(world, -3)  # what takes effect at 112 s was made before b0 was judged, and nobody had read it
+    world.change(configuration(Second()))
+    world.judges[0] = Judging(world, 0)
+    later(world, 10)
+    sign_in(world, "n0", 113)
+    flow(world)
+    assert run(world.judges[0].judge.settle(at_once=True)) == 1
+    checkpoint(world)
+    at_rest(world)
+    pairs = [r.content for r in world.store.alerts.values() if r.content.slot == "pair.v2" and not r.withdrawn]
+    assert [(c.opener[1], c.parts["before"]) for c in pairs] == [("n0", "b0")]
+
+
 def test_a_detector_that_was_off_and_comes_on_knows_what_it_must_of_the_past() -> None:
     world = Changing(1)
-    world.change(configuration(Sometimes(), "off"))  # from 110 on
+    world.change(configuration(Sometimes(), "off"))  # from 105 on
     later(world, 15)
     sign_in(world, "b0", 114, 1)
     flow(world)
     assert run(world.judges[0].judge.settle(at_once=True)) == 0, "nothing came into effect"
-    world.change(configuration(Sometimes()))  # at 120 s, from 130 on; it would not have seen b0
+    world.change(configuration(Sometimes()))  # at 120 s, from 125 on; it would not have seen b0
     later(world, 1)
     sign_in(world, "b1", 120, 2)
     flow(world)
