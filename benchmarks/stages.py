@@ -14,20 +14,26 @@ from pathlib import Path
 import msgspec
 
 from benchmarks import parts
-from benchmarks.traffic import Backlog, backlog
+from benchmarks.records import MEASURED
+from benchmarks.records import records as vendor_records
+from benchmarks.traffic import TENANT, Backlog, backlog
 from detectors.base import Context
 from detectors.registry import Armed
 from domain import clock
 from domain.activity import Activity
 from domain.subject import router
 from domain.wire import Bundle, bodies, decode
+from ingest.dead_letters import DeadLetter
 from ingest.normalise import Normaliser
 from ingest.record import Record
 from ingest.settings import IngestSettings
 from ingest.sources.generic_fast import read
+from transport.topics import RAW
 
 #: Messages of a partition between two checkpoints: about a second's under load.
 CHECKPOINT_MESSAGES = 20
+#: Records of each vendor.
+SOURCE_EVENTS = 20_000
 
 
 class Stage(msgspec.Struct, frozen=True):
@@ -71,7 +77,22 @@ async def measure(waiting: Backlog, keys: Path) -> list[Stage]:
         *(watch.stage(name, "event", events) for name in ("decode", "normalise", "insert encode", "bundle encode")),
         *(watch.stage(name, "delivery", delivered) for name in ("bundle decode", "judge", "checkpoint")),
         *(_step(armed, activities) for armed in parts.registry().all),
+        *(_source(source, parts.normaliser(keys, tenant=TENANT), min(events, SOURCE_EVENTS)) for source in MEASURED),
     ]
+
+
+def _source(source: str, normalise: Normaliser, events: int) -> Stage:
+    """Normalising a vendor's own records; those that are skipped, as some of a log file always are, count too."""
+    now, name, watch = clock.now(), f"normalise: {source}", Watch()
+    topic, raws = f"{RAW}.{source}", vendor_records(source, events, seed=7, end=now)
+    records = [Record(topic, 0, offset, parts.EPOCH, now, (), raw) for offset, raw in enumerate(raws)]
+    for record in records[: len(records) // 5]:
+        normalise.normalise(record)
+    with watch.on(name):
+        made = [normalise.normalise(record) for record in records]
+    refused = sum(isinstance(each, DeadLetter) for each in made)
+    assert not refused, f"{refused} records of {source} were refused"
+    return watch.stage(name, "event", len(records))
 
 
 def _normalise(normalise: Normaliser, records: Sequence[Record], watch: Watch) -> list[Activity]:

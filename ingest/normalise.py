@@ -204,7 +204,10 @@ def _kept(value: bytes, adapter: Adapter | None) -> bytes:
     if adapter is None or not adapter.never_stored:
         return value
     lower = value.lower()
-    if not any(sign in lower for sign in NEVER_STORED[adapter.source]):
+    for sign in NEVER_STORED[adapter.source]:
+        if sign in lower:
+            break
+    else:
         return value
     try:
         event = parse(value)

@@ -135,14 +135,14 @@ def country(field: str) -> Reader:
 def moment(field: str, value: Any) -> tuple[int, str]:
     """An RFC 3339 time with an offset: (ms since the epoch, precision `ms`, `s`, `min` or `h`)."""
     if type(value) is str and len(value) == 24 and value[16] == ":" and value[19] == "." and value[23] == "Z":
-        second, millisecond = _second(value[:19]), _MILLISECONDS.get(value[20:23])  # as most write it
+        second, millisecond = second_of(value[:19]), _MILLISECONDS.get(value[20:23])  # as most write it
         if second is not None and millisecond is not None:
             return second + millisecond, "ms"
     return _any_moment(field, value)
 
 
 @lru_cache(maxsize=4_096)
-def _second(text: str) -> int | None:
+def second_of(text: str) -> int | None:
     """Of `2026-11-24T09:00:00` in UTC, ms; None for what is none."""
     try:
         return _any_moment("", f"{text}Z")[0]

@@ -9,9 +9,9 @@ from typing import Any, Final
 from ingest.refusal import Refused, missing, shown, wrong_type
 from ingest.sources.base import Draft, row
 from ingest.strict_json import parse
-from ingest.values import cut, moment, whole_id
+from ingest.values import cut, moment, second_of, whole_id
 
-_UNKNOWN: Final = frozenset({"", "N/A", "n/a", "null", "NULL", "None", "undefined"})
+UNKNOWN: Final = frozenset({"", "N/A", "n/a", "null", "NULL", "None", "undefined"})
 _WHOLE: Final = re.compile(r"(\d{1,18})(?:\.0+)?")
 #: As the portal of Azure writes a time into CSV: `11/24/2026, 8:59:00.128 AM`, in UTC.
 _AMERICAN: Final = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}),? (\d{1,2}):(\d\d):(\d\d)(\.\d{1,9})? ([AP])M")
@@ -39,7 +39,7 @@ class Columns:
                 if type(value) is dict or type(value) is list:
                     raise wrong_type(name, "a text", value)
                 return str(value) if type(value) is not bool else "true" if value else "false"
-            if (value := value.strip()) not in _UNKNOWN:
+            if (value := value.strip()) not in UNKNOWN:
                 return value
         return ""
 
@@ -91,6 +91,8 @@ def _moment(name: str, value: Any) -> tuple[int, str]:
     if type(value) is not str:
         return moment(name, value)
     value = value.strip()
+    if len(value) == 19 and (whole := second_of(value)) is not None:
+        return whole, "s"
     if len(value) >= 19 and value[10] in "T " and not (value[-1] in "Zz" or "+" in value or "-" in value[19:]):
         return moment(name, value + "Z")
     if "/" in value and (found := _AMERICAN.fullmatch(value)):
@@ -123,6 +125,6 @@ def skip(kind: str, feed: str) -> Draft:
 
 def content_id(kind: str, columns: dict[str, Any]) -> str:
     """An id made of all that the record says, for records that have none."""
-    known = sorted((name, str(value)) for name, value in columns.items() if value not in (None, ""))
-    text = "\0".join(f"{name}={value}" for name, value in known)
+    known = sorted([(name, str(value)) for name, value in columns.items() if value is not None and value != ""])
+    text = "\0".join([f"{name}={value}" for name, value in known])
     return f"{kind}/content-{hashlib.blake2b(text.encode('utf-8', 'replace'), digest_size=8).hexdigest()}"

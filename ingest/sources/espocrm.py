@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Final
 
 from domain import actions
@@ -10,6 +11,7 @@ from ingest.refusal import Refused, missing
 from ingest.sources.base import Draft
 from ingest.sources.cloud_events import data_of
 from ingest.sources.columns import Columns, content_id, draft, skip
+from ingest.sources.espocrm_short import Short
 from ingest.strict_json import parse
 
 Fields = dict[str, Any]
@@ -38,6 +40,12 @@ _SHAPES: Final = (
     {"params", "attachmentId", "status"},
 )  # fmt: skip
 _BIG: Final = re.compile(r"(?<=[a-z])([A-Z])")
+
+
+@lru_cache(maxsize=1_024)
+def _camels(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Of all columns of a record: the same few shapes come again and again."""
+    return tuple([_camel(name) for name in names])
 
 
 def _camel(name: str) -> str:
@@ -72,9 +80,15 @@ class EspoCRM:
         names = {_camel(name) for name in event}
         return any(names >= shape for shape in _SHAPES)
 
+    def __init__(self) -> None:
+        self._short = Short(self._long, {"User", *_APPS, *_AREAS})
+
     def read(self, raw: bytes, flags: set[str]) -> Draft:
-        event = data_of(parse(raw))
-        columns = Columns({_camel(name): value for name, value in event.items()}, flags)
+        usual = self._short.draft(raw)
+        return usual if usual is not None else self._long(data_of(parse(raw)), flags)
+
+    def _long(self, event: dict[str, Any], flags: set[str]) -> Draft:
+        columns = Columns(dict(zip(_camels(tuple(event)), event.values(), strict=True)), flags)
         there = columns.columns
         if "isDenied" in there:
             return draft(_sign_in(columns), "auth log")
@@ -192,6 +206,11 @@ def _export(columns: Columns) -> Fields:
 
 
 def _snake(name: str) -> str:
+    return _snakes(name) if len(name) <= 64 else _BIG.sub(r"_\1", name).lower()
+
+
+@lru_cache(maxsize=1_024)
+def _snakes(name: str) -> str:
     return _BIG.sub(r"_\1", name).lower()
 
 

@@ -9,6 +9,7 @@ from ingest.refusal import Refused
 from ingest.sources.base import Draft
 from ingest.sources.cloud_events import data_of
 from ingest.sources.columns import Columns, content_id, draft, skip
+from ingest.sources.hubspot_short import Short
 from ingest.strict_json import parse
 
 Fields = dict[str, Any]
@@ -72,8 +73,15 @@ class HubSpot:
             or ("actingUser" in event and "createdAt" in event and "type" in event)
         )
 
+    def __init__(self) -> None:
+        self._short = Short(self._long)
+
     def read(self, raw: bytes, flags: set[str]) -> Draft:
-        columns = Columns(data_of(parse(raw)), flags)
+        usual = self._short.draft(raw)
+        return usual if usual is not None else self._long(data_of(parse(raw)), flags)
+
+    def _long(self, event: dict[str, Any], flags: set[str]) -> Draft:
+        columns = Columns(event, flags)
         there = columns.columns
         if "loginAt" in there:
             return draft(_login(columns), "login history")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Final
 
 from domain import actions, ocsf
@@ -12,7 +13,7 @@ from ingest.sources.cloud_events import data_of
 from ingest.sources.columns import content_id, epoch, skip
 from ingest.sources.generic_fields import ACTOR, ORIGIN, TOP, check_names
 from ingest.strict_json import parse
-from ingest.values import moment, text
+from ingest.values import Reader, moment, text
 
 Fields = dict[str, Any]
 
@@ -40,12 +41,29 @@ _ACCESS: Final = {
     4: actions.ACCESS_REVOKED,
 }
 _OUTCOMES: Final = {1: "success", 2: "failure", 99: "denied"}
-_PATHS: Final = {
+_Where = tuple[int, int, str]
+_PATHS: Final[dict[_Where, dict[str, ocsf.Path]]] = {
     (uid, number, action): ocsf.paths(uid, number, action)
     for uid in (3001, 3002, 3004, 3005, 6001, 6003, 6005)
     for number in (1, ocsf.SWITCH)
     for action in ("", actions.APP_AUTHORISED)
 }
+
+
+#: Field, the first two steps to it, further ones, its reader.
+_Way = tuple[str, Any, Any, ocsf.Path, Reader]
+
+
+@lru_cache(maxsize=1_024)
+def _ways(where: _Where, ours: bool, names: tuple[str, ...]) -> tuple[_Way, ...]:
+    """The paths that can lead to anything in an event with these names at its top."""
+    return tuple(
+        (field, path[0], path[1] if len(path) > 1 else None, path[2:], _READERS[field])
+        for field, path in _PATHS[where].items()
+        if field in _READERS and path[0] in names and (ours or field not in _OWN_WORDS)
+    )
+
+
 #: Fields that only our own export fills with our own words.
 _OWN_WORDS: Final = frozenset({"reason", "tenant", "source", "feed"})
 _TIMES: Final = ("valid_from", "valid_until")
@@ -76,20 +94,24 @@ class Ocsf:
             return skip(f"class {uid} activity {number}", "ocsf")
         action = own["action"] if "action" in own else fields["action"]
         near = actions.APP_AUTHORISED if action in (actions.APP_AUTHORISED, actions.APP_CHANGED) else ""
-        where = _PATHS.get((uid, ocsf.SWITCH if number == ocsf.SWITCH else 1, near))
-        if where is None:
+        where = uid, ocsf.SWITCH if number == ocsf.SWITCH else 1, near
+        if where not in _PATHS:
             return skip(f"class {uid}", "ocsf")
         fields["outcome"] = fields.get("outcome") or _outcome(event)
-        for field, path in where.items():
-            value = _inside(event, path) if ours or field not in _OWN_WORDS else None
-            if value is not None and value != "" and value != "''" and field in _READERS:
-                fields[field] = _READERS[field](value, flags)
+        for field, first, second, rest, read in _ways(where, ours, tuple(event)):
+            value = event[first]
+            if second is not None:
+                value = value.get(second) if type(value) is dict else _inside(value, (second,))
+                if rest and value is not None:
+                    value = _inside(value, rest)
+            if value is not None and value != "" and value != "''":
+                fields[field] = read(value, flags)
         for field, value in own.items():
             if field in _TIMES:
                 fields[field] = epoch(field, value)[0]
             elif field in _READERS:
                 fields[field] = _READERS[field](value, flags)
-        return _drafted(event, fields, where, own, ours=ours, flags=flags)
+        return _drafted(event, fields, _PATHS[where], own, ours=ours, flags=flags)
 
 
 def _drafted(

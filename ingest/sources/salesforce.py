@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
 from ingest.refusal import Refused, missing
 from ingest.sources import salesforce_realtime
@@ -30,6 +31,19 @@ _GUESTS: Final = {"guest": "guest", "automatedprocess": "system"}
 _SALESFORCE_ADDRESS: Final = "salesforce.com ip"
 
 
+class _Shape(NamedTuple):
+    """What the names of a row's columns say: the names in small letters, and which of `_PARTS` are among them."""
+
+    names: tuple[str, ...]
+    parts: tuple[str, ...]
+
+
+@lru_cache(maxsize=1_024)
+def _shape(columns: tuple[str, ...]) -> _Shape:
+    names = tuple([name.lower() for name in columns])
+    return _Shape(names, tuple(name for name in _PARTS if name in names))
+
+
 class Salesforce:
     """PRODUCT section 1, "Salesforce event log files"."""
 
@@ -48,7 +62,8 @@ class Salesforce:
         upper = "EVENT_TYPE" in event
         if not upper and "event_type" not in event:
             return salesforce_realtime.read(event, flags)
-        columns = {name.lower(): value for name, value in event.items()}
+        shape = _shape(tuple(event))
+        columns = dict(zip(shape.names, event.values(), strict=True))
         if len(columns) != len(event):
             raise Refused("repeated_key", "two columns differ only in upper and lower case; send each column once")
         feed = "event log file" if upper else "siem export"
@@ -64,7 +79,7 @@ class Salesforce:
         fields.update(reader(row))
         if not fields["actor_id"]:
             raise missing("USER_ID", "send USER_ID or USER_ID_DERIVED for each row")
-        fields["native_id"] = _native_id(row, kind, columns)
+        fields["native_id"] = _native_id(row, kind, columns, shape.parts)
         organization = row.ident("organization_id")
         return Draft(
             values(fields), organization=organization, tenant_field="ORGANIZATION_ID", source=self.source, feed=feed
@@ -107,7 +122,7 @@ def _address(row: Row) -> dict[str, str]:
     return {}
 
 
-def _native_id(row: Row, kind: str, columns: dict[str, Any]) -> str:
+def _native_id(row: Row, kind: str, columns: dict[str, Any], told: tuple[str, ...]) -> str:
     """Type, request and, for rows of one request, what they were about; without a request, the whole content."""
     request = _request_id(row)
     if not request:
@@ -116,7 +131,7 @@ def _native_id(row: Row, kind: str, columns: dict[str, Any]) -> str:
         ]  # not in all shapes
         known = sorted((name, value) for name in names if (value := row.word(name)))
         return f"{kind}/content-{_short(known, 16)}"
-    parts = [(name, value) for name in _PARTS if (value := row.word(name))]
+    parts = [(name, value) for name in told if (value := row.word(name))]
     return f"{kind}/{request}/{_short(parts, 8)}" if parts else f"{kind}/{request}"
 
 

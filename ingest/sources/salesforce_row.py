@@ -23,7 +23,7 @@ class Row:
     def word(self, name: str) -> str:
         """The column's text, unquoted; raises Refused for an object or a list."""
         value = self._columns.get(name)
-        if value is None:
+        if value is None or value == "":
             return ""
         kind = type(value)
         if kind is not str:
@@ -50,6 +50,8 @@ class Row:
         value = self.word(name)
         if not value:
             return None
+        if len(value) <= 18 and value.isascii() and value.isdigit():
+            return int(value)
         found = _WHOLE.fullmatch(value)
         if found is None or not value.isascii():
             raise wrong_type(name.upper(), "a whole number from 0", value)

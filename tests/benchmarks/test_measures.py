@@ -13,6 +13,7 @@ from benchmarks.processes import Process
 from benchmarks.stages import Stage
 from benchmarks.traffic import backlog
 from detectors.registry import specs
+from domain.sources import GENERIC, SOURCES
 
 NOON = 1_700_000_000_000
 
@@ -49,6 +50,8 @@ def test_the_machine_is_told_in_one_line() -> None:
 async def test_every_stage_and_every_detector_is_measured(tmp_path: Path) -> None:
     found = await stages.measure(backlog(1_000, seed=7, end=NOON, per_second=100), tmp_path)
     names = ["decode", "normalise", "insert encode", "bundle encode", "bundle decode", "judge", "checkpoint"]
-    assert [s.stage for s in found] == names + [f"step: {spec_id}" for spec_id in sorted(s.id for s in specs())]
+    steps = [f"step: {spec_id}" for spec_id in sorted(s.id for s in specs())]
+    sources = [f"normalise: {source}" for source in SOURCES if source != GENERIC]
+    assert [s.stage for s in found] == names + steps + sources
     assert [s.handled for s in found[:4]] == [1_000] * 4
     assert all(isinstance(s, Stage) and s.handled > 0 for s in found)
