@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final
 
 from domain import actions
@@ -234,30 +235,56 @@ class Dataverse:
         return draft({**_common(columns, message, read["action"]), **read}, feed)
 
 
+#: The columns that say who it is and from where.
+_PERSONAL: Final = ("UserId", "UserUpn", "SystemUserId", "UserType", "ClientIp", "ClientIP", "UserAgent")
+#: People that are remembered, with each of their addresses; about a kilobyte each.
+_REMEMBERED: Final = 20_000
+
+
 def _common(columns: Columns, message: str, action: str) -> Fields:
+    """What every message has. Who it is and from where comes again and again, and is remembered."""
     at, precision = columns.moment("TimeGenerated", "CreationTime", "TimeGenerated [UTC]")
+    signs_in = action in actions.AUTHENTICATION
+    try:
+        known, flags = _person(signs_in, *map(columns.columns.get, _PERSONAL))
+    except TypeError:  # something that is no word: said as it is for all such
+        known, flags = _personal(columns, signs_in=signs_in), frozenset()
+    columns.flags.update(flags)
+    return {
+        "occurred_at": at,
+        "time_precision": precision,
+        "native_id": columns.ident("SourceRecordId", "Id") or content_id(message, columns.columns),
+        "outcome": _outcome(columns.word("ResultStatus").lower()),
+        "request_id": columns.ident("CorrelationId"),
+        **known,
+    }
+
+
+@lru_cache(maxsize=_REMEMBERED, typed=True)
+def _person(signs_in: bool, *values: Any) -> tuple[Fields, frozenset[str]]:
+    """Fields and flags. Raises Refused, and TypeError for what is no word."""
+    flags: set[str] = set()
+    columns = Columns(dict(zip(_PERSONAL, values, strict=True)), flags)
+    return _personal(columns, signs_in=signs_in), frozenset(flags)
+
+
+def _personal(columns: Columns, *, signs_in: bool) -> Fields:
     user = columns.ident("UserId", "UserUpn").lower()
     system = columns.ident("SystemUserId").lower()
     user = user or (system if system != _NOBODY else "")
     name, _, domain = user.partition("@")
     application = bool(domain) and domain == f"{name}.com"  # <guid>@<guid>.com
     kind = _KINDS.get(columns.word("UserType").lower(), "human")
-    native = columns.ident("SourceRecordId", "Id")
     upn = columns.text("UserUpn") or (user if "@" in user and not application else "")
     return {
-        "occurred_at": at,
-        "time_precision": precision,
-        "native_id": native or content_id(message, columns.columns),
-        "outcome": _outcome(columns.word("ResultStatus").lower()),
         "actor_id": user,
         "actor_kind": "integration" if application else kind,
         # Of sign-ins alone: the login as typed.
-        "actor_login": upn if action in actions.AUTHENTICATION else "",
+        "actor_login": upn if signs_in else "",
         "actor_email": "" if application else upn,
         "ip": columns.word("ClientIp", "ClientIP")[:100],
         "ip_basis": "vendor",
         "user_agent": columns.text("UserAgent"),
-        "request_id": columns.ident("CorrelationId"),
         "channel": "api" if application or kind == "integration" else "",
     }
 

@@ -28,6 +28,7 @@ _PARTS: Final = (
     "version_id", "job_id", "batch_id", "query_id",
 )  # fmt: skip
 _GUESTS: Final = {"guest": "guest", "automatedprocess": "system"}
+_ANY_TIME: Final = "2026-11-24T09:00:00.000Z"
 _SALESFORCE_ADDRESS: Final = "salesforce.com ip"
 
 
@@ -75,7 +76,7 @@ class Salesforce:
         if reader is None:
             skipped = kind if _KIND.fullmatch(kind) else "unnamed"
             return Draft([], skipped=skipped, feed=feed, organization=row.ident("organization_id"))
-        fields = _common(row, kind)
+        fields = _common(row, kind, columns)
         fields.update(reader(row))
         if not fields["actor_id"]:
             raise missing("USER_ID", "send USER_ID or USER_ID_DERIVED for each row")
@@ -86,9 +87,33 @@ class Salesforce:
         )
 
 
-def _common(row: Row, kind: str) -> dict[str, Any]:
-    """What every type of row has."""
-    login = kind.lower() == "login"
+def _common(row: Row, kind: str, columns: dict[str, Any]) -> dict[str, Any]:
+    """What every type of row has. Who it is and from where comes again and again, and is remembered."""
+    try:
+        known, flags = _person(kind.lower() == "login", *map(columns.get, _PERSONAL))
+    except (Refused, TypeError):  # in the order of the fields, so that of several faults the same one is told
+        return {**_personal(row, login=kind.lower() == "login"), "request_id": _request_id(row)}
+    row.flags.update(flags)
+    return {**known, "occurred_at": row.moment(), "request_id": _request_id(row)}
+
+
+#: The columns that say who it is and from where.
+_PERSONAL: Final = (
+    "user_id_derived", "user_id", "user_name", "user_email", "user_type", "session_key", "client_ip", "source_ip",
+)  # fmt: skip
+#: People that are remembered, with each of their sessions and addresses; about a kilobyte each.
+_REMEMBERED: Final = 20_000
+
+
+@lru_cache(maxsize=_REMEMBERED, typed=True)
+def _person(login: bool, *values: Any) -> tuple[dict[str, Any], frozenset[str]]:
+    """Fields and flags. Raises Refused, and TypeError for what is no word."""
+    flags: set[str] = set()
+    row = Row({"timestamp_derived": _ANY_TIME, **dict(zip(_PERSONAL, values, strict=True))}, flags)
+    return _personal(row, login=login), frozenset(flags)
+
+
+def _personal(row: Row, *, login: bool) -> dict[str, Any]:
     name, email = row.word("user_name"), row.text("user_email")
     user_type = row.word("user_type").partition("(")[0].lower()
     return {
@@ -99,7 +124,6 @@ def _common(row: Row, kind: str) -> dict[str, Any]:
         "actor_email": email if "@" in email else "",
         "actor_kind": _GUESTS.get(user_type, "human"),
         "session_id": whole_id("SESSION_KEY", row.word("session_key")),
-        "request_id": _request_id(row),
         **_address(row),
     }
 
