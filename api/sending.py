@@ -60,7 +60,7 @@ class Sender:
         if not records:
             return []
         if full := self._full():
-            raise Problem(503, "broker_full", full, headers={"Retry-After": "60"})
+            raise Problem(503, "broker_full", full, headers={"Retry-After": "10"})
         if self._waiting and self._waiting + len(records) > self._most:
             detail = f"{self._waiting} events wait to be stored already; nothing was taken, send the same again"
             raise Problem(503, "behind", detail, headers={"Retry-After": str(RETRY_AFTER)})

@@ -33,6 +33,7 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
     api_url: str = ""
     epoch: int = 0
     pids: dict[str, int] = {}
+    renewing: bool = False  # the embedded broker is about to be emptied: nothing more should be sent
 
 
 def run_file(data: Path) -> Path:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 DISK_FREE_SHARE, DISK_FREE_BYTES = 0.10, 500_000_000
-#: The embedded broker never frees memory; from here on its restart is due.
+#: The embedded broker never frees memory; from here on it is to be renewed.
 BROKER_MEMORY = 2_000_000_000
 #: From here on nothing more is taken over HTTP: better refused than lost with a broker that the system ends.
 BROKER_FULL = 2 * BROKER_MEMORY
@@ -27,11 +27,13 @@ def memory_is_large(held: int) -> str:
     """A sentence when a broker that holds `held` bytes should be restarted, else ""."""
     if held <= BROKER_MEMORY:
         return ""
-    return f"the embedded broker holds {held // 1_000_000} MB and frees none; restart `vedette up` at a quiet moment"
+    return f"the embedded broker holds {held // 1_000_000} MB; it is renewed as soon as all of it is stored"
 
 
-def no_room(held: int) -> str:
-    """A sentence when a broker that holds `held` bytes should be given nothing more, else ""."""
+def no_room(held: int, *, renewing: bool = False) -> str:
+    """A sentence when a broker that holds `held` bytes, or is about to be emptied, should be given nothing more."""
+    if renewing:
+        return "the embedded broker is being renewed, which takes some seconds; send the same again"
     if held <= BROKER_FULL:
         return ""
     return f"the embedded broker is full ({held // 1_000_000} MB); restart `vedette up`, then send the same again"

@@ -25,6 +25,16 @@ FILE = "vedette.toml"
 PREFIX = "VEDETTE_"
 
 
+class EmbeddedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The embedded parts. `broker_memory` is in bytes: the broker frees none, so from there on it is renewed."""
+
+    broker_memory: int = 2_000_000_000
+
+    def __post_init__(self) -> None:
+        if self.broker_memory < 50_000_000:
+            raise ValueError(f"broker_memory is {self.broker_memory}; it must be at least 50000000 bytes")
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What `vedette` runs with. `detectors` is checked by the detectors' own registry."""
 
@@ -35,6 +45,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     detect: DetectSettings = DetectSettings()
     api: ApiSettings = ApiSettings()
     notify: NotifySettings = NotifySettings()
+    embedded: EmbeddedSettings = EmbeddedSettings()
     detectors: dict[str, dict[str, Any]] = {}
 
 

@@ -7,65 +7,30 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from types import FrameType
-from typing import Protocol
 
 import msgspec
 
 from domain.errors import VedetteError
-from storage.settings import StoreSettings
 from vedette.children import Backoff, Child, ended, finish, kill
 from vedette.compose import Running, run_file, write_run_file
+from vedette.parts import Broker, Store
+from vedette.roles import of_an_epoch
 from vedette.room import Room
 from vedette.settings import Settings
 
-#: The roles, in the order they start.
-ROLES = ("ingest", "detect", "api", "notify")
-#: Those that belong to one epoch and end before the next is opened.
-_OF_AN_EPOCH = ("ingest", "detect")
 #: Seconds that a clean stop gives the roles, the broker and the store: 10 in all, with a little to spare.
 STOP_ROLES, STOP_BROKER, STOP_STORE = 6.0, 0.5, 2.5
 #: Seconds that roles get to end when the broker is gone: they can only lose what they would do again anyway.
 END_OF_EPOCH = 3.0
 
 
-def processes(workers: int) -> dict[str, str]:
-    """The processes of a system and the role of each, in the order they start: with more than one worker, detect has
-    one process for each of them (`detect`, `detect-2`, ...).
-    """
-    names = {"detect": ["detect", *(f"detect-{n}" for n in range(2, workers + 1))]}
-    return {name: role for role in ROLES for name in names.get(role, [role])}
-
-
-def of_an_epoch(name: str) -> bool:
-    """Whether a process ends with its epoch."""
-    return name.partition("-")[0] in _OF_AN_EPOCH
+#: Seconds in which all that the broker holds must be stored and judged before it is renewed; from one try to the next.
+DRAIN, DRAIN_AGAIN = 30.0, 60.0
 
 
 class StopAsked(KeyboardInterrupt):
     """A signal asked us to stop; raised wherever we are, so that no wait delays a stop."""
-
-
-class Broker(Protocol):
-    """The embedded broker, as far as the supervisor knows it."""
-
-    process: subprocess.Popen[bytes] | None
-    broker_id: str
-
-    @property
-    def bootstrap(self) -> str: ...
-    def start(self) -> None: ...
-    def memory(self) -> int: ...
-    def stop(self, *, seconds: float) -> None: ...
-
-
-class Store(Protocol):
-    """The embedded store, as far as the supervisor knows it."""
-
-    process: subprocess.Popen[bytes] | None
-
-    def start(self) -> StoreSettings: ...
 
 
 class Supervisor:
@@ -74,6 +39,9 @@ class Supervisor:
     `prepare(settings, broker)` brings schema, topics and epoch up to date and returns the epoch's number; `broker`
     names this life of an embedded one, else it is "". It is called while ingest and detect do not run. A part that is
     None is somebody else's: only its address is used.
+
+    `drained(settings, epoch)` says whether all that the embedded broker was given is stored and was heard by every
+    judge; without it the broker is never renewed.
     """
 
     def __init__(
@@ -86,6 +54,7 @@ class Supervisor:
         broker: Broker | None = None,
         store: Store | None = None,
         environ: Mapping[str, str] | None = None,
+        drained: Callable[[Settings, int], bool] | None = None,
     ) -> None:
         self.settings, self.broker, self.store = settings, broker, store
         self.data, self.logs = settings.data_dir, settings.data_dir / "logs"
@@ -94,7 +63,8 @@ class Supervisor:
         }
         self.environ = environ
         self.epoch = 0
-        self._prepare, self._say = prepare, say
+        self._prepare, self._say, self._drained = prepare, say, drained
+        self._renewing, self._renewal_asked, self._renew_at = False, False, 0.0  # monotonic
         self._open = False  # whether an epoch is open, so that its roles may run
         self._backoff = {"broker": Backoff(), "store": Backoff()}
         self._began: dict[str, float] = {}
@@ -148,6 +118,7 @@ class Supervisor:
             api_url=f"http://{api.host}:{api.port}",
             epoch=self.epoch,
             pids=self.pids(),
+            renewing=self._renewing,
         )
         write_run_file(self.data, found)
 
@@ -178,6 +149,58 @@ class Supervisor:
         if changed:
             self._write()
         self._room.look(now)
+        if self._open and now >= self._renew_at and (self._renewal_asked or self._is_large()):
+            self._renewal_asked = False
+            self.renew_broker()
+
+    def _is_large(self) -> bool:
+        return self.broker is not None and self.broker.memory() > self.settings.embedded.broker_memory
+
+    def ask_renewal(self) -> None:
+        """Renew the embedded broker at the next look, however much it holds; safe in a signal handler."""
+        self._renewal_asked = True
+
+    # -- renewing
+    def renew_broker(self) -> bool:
+        """Give the embedded broker's memory back: it is emptied by a restart, which is a new epoch.
+
+        HTTP is told to wait; then everything must have been stored and judged, or it is put off and False. What Kafka
+        clients send between the last look and the end of the old broker is lost, as when it is killed.
+        """
+        if self.broker is None or self._drained is None or not _runs(self.broker.process):
+            return False
+        began = time.monotonic()
+        self._renewing = True
+        self._write()
+        try:
+            while not self._is_drained():
+                if time.monotonic() > began + DRAIN:
+                    self._renew_at = time.monotonic() + DRAIN_AGAIN
+                    self._say(f"broker: not all it holds was stored within {DRAIN:.0f} s; it is renewed later")
+                    return False
+                time.sleep(0.1)
+            self._replace_broker()
+        finally:
+            self._renewing = False
+            self._write()
+        self._say(f"broker renewed in {time.monotonic() - began:.1f} s; epoch {self.epoch} is open")
+        return True
+
+    def _is_drained(self) -> bool:
+        assert self._drained is not None
+        try:
+            return self._drained(self.settings, self.epoch)
+        except VedetteError:  # a part is away, and `look` brings it back when we give up
+            return False
+
+    def _replace_broker(self) -> None:
+        """The broker first: while it goes, nobody can be told any more that it has what nobody will store."""
+        assert self.broker is not None
+        self.broker.stop(seconds=STOP_BROKER)
+        self._open, self.broker.process = False, None
+        self._end(filter(of_an_epoch, self.children), time.monotonic() + END_OF_EPOCH, quietly=True)
+        if self._try("broker", self.broker, self._next_epoch):
+            self._renew_at = time.monotonic() + DRAIN_AGAIN
 
     def _tend(self, name: str, part: Broker | Store | None, now: float, again: Callable[[], None]) -> bool:
         """Notices that a part has died, and starts it again when it is due; whether anything changed."""
@@ -273,8 +296,3 @@ def raise_on_signals() -> None:
 
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, ask)
-
-
-def role_command(python: str, role: str, arguments: Iterable[str], data: Path) -> list[str]:
-    """How a role is started: `-P`, so that a stranger's `models/` in the working directory never shadows ours."""
-    return [python, "-P", "-m", "vedette", role, "--data", str(data), *arguments]

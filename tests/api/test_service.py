@@ -162,6 +162,6 @@ async def test_a_full_broker_is_given_nothing_more_and_the_client_is_told_so(wor
         answer = await client.post("/api/v1/events", json=[event("f-1")], headers=headers)
         read = await client.get("/api/v1/events", headers=headers)
     assert (answer.status_code, answer.json()["detail"], answer.headers["retry-after"], read.status_code) == (
-        503, "the embedded broker is full; restart it", "60", 200,
+        503, "the embedded broker is full; restart it", "10", 200,
     )  # fmt: skip
     assert len(world.log.pipeline.counted) == sent

@@ -12,8 +12,8 @@ import pytest
 from deploy.kafka.run import RIGHTS
 from tests.deploy.compose import COMPOSE, DEPLOY, ONCE, OURS, SERVICES, mounts
 from vedette.cli import COMMANDS
+from vedette.roles import ROLES
 from vedette.settings import load
-from vedette.supervisor import ROLES
 
 SCHEMA = Path(__file__).with_name("compose-spec.schema.json")
 

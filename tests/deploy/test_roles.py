@@ -25,7 +25,7 @@ from transport.producer import producer
 from transport.settings import KafkaSettings
 from transport.topics import RAW, TOPICS
 from vedette.embedded import ports
-from vedette.supervisor import ROLES
+from vedette.roles import ROLES
 
 
 @pytest.fixture

@@ -54,9 +54,17 @@ def test_a_killed_broker_takes_exactly_what_was_not_stored() -> None:
 
 @pytest.mark.faults
 @pytest.mark.timeout(900)
+def test_a_renewed_broker_takes_nothing_with_it() -> None:
+    verdict = chaos("--events", "20000", "--renewals", "4", "--workers", "2", seconds=800)
+    assert (verdict.stored, verdict.struck) == (20_000, {"renew broker": 4})
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(900)
 def test_a_stalled_worker_that_wakes_changes_nothing() -> None:
     verdict = chaos("--events", "20000", "--stalls", "2", "--workers", "3", seconds=800)
     assert verdict.struck == {"stall detect": 2}
+    assert sum(count for name, count in verdict.restarts.items() if name.startswith("detect")) == 2
 
 
 @pytest.mark.faults

@@ -10,6 +10,7 @@ import pytest
 
 from domain.errors import BrokerUnavailable, SettingsInvalid
 from transport import topics
+from transport.peek import anything_beyond
 from transport.producer import producer
 from transport.settings import KafkaSettings
 from vedette.embedded import ports
@@ -93,3 +94,23 @@ async def test_a_broker_that_hangs_up_is_told_with_what_its_protocol_asks_for(
     with pytest.raises(BrokerUnavailable) as caught:
         await topics.ensure(kafka)
     assert f"does not answer over {kafka.security_protocol}; {words}" in str(caught.value)
+
+
+async def test_a_record_above_what_is_stored_is_seen_and_below_it_is_not(kafka: KafkaSettings) -> None:
+    await topics.ensure(kafka)
+    assert not await anything_beyond(kafka, {})
+    sender = await producer(kafka)
+    try:
+        for _ in range(3):
+            await sender.send_and_wait(topics.RAW_HTTP, b"{}", partition=1)
+    finally:
+        await sender.stop()
+    lane = f"{topics.RAW_HTTP}:1"
+    stored: list[dict[str, int]] = [{}, {lane: 1}, {lane: 2}, {lane: 2, "vedette.raw:0": -1}]
+    assert [await anything_beyond(kafka, through) for through in stored] == [True, True, False, False]
+
+
+async def test_a_broker_that_is_away_cannot_be_looked_into() -> None:
+    nowhere = KafkaSettings(bootstrap=f"127.0.0.1:{ports.free()}")
+    with pytest.raises(BrokerUnavailable):
+        await anything_beyond(nowhere, {}, timeout=1.0)

@@ -7,11 +7,14 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
+
 from domain.errors import BrokerUnavailable
 from storage.settings import StoreSettings
 from tests.vedette.waiting import until
 from transport.settings import KafkaSettings
 from vedette.children import finish, launch
+from vedette.compose import Running
 from vedette.settings import Settings
 from vedette.supervisor import Supervisor
 
@@ -50,6 +53,7 @@ class FakePart:
         self.process: subprocess.Popen[bytes] | None = None
         self.bootstrap = "127.0.0.1:1"
         self.lives = 0
+        self.held = 0  # bytes
         self.refusals = 0
 
     @property
@@ -69,7 +73,7 @@ class FakePart:
         until(lambda: diary(self.data).count(f"{self.name} start") == self.lives)
 
     def memory(self) -> int:
-        return 0
+        return self.held
 
     def stop(self, *, seconds: float) -> None:
         if self.process and self.process.poll() is None:
@@ -97,6 +101,8 @@ class System:
         self.said: list[str] = []
         self.prepared: list[str] = []
         self.refusals = 0  # how many openings of an epoch fail
+        self.drained = True
+        self.looked: list[Running] = []  # what run.json said whenever it was asked whether all is stored
         made = Settings(data_dir=data)
         if not embedded:
             kafka, store = KafkaSettings(bootstrap="kafka.example:9092"), StoreSettings(url="https://store.example")
@@ -110,7 +116,16 @@ class System:
             say=self.said.append,
             broker=self.broker if embedded else None,
             store=self.store if embedded else None,
+            drained=self._is_drained,
         )
+
+    def _is_drained(self, _: Settings, epoch: int) -> bool:
+        self.looked.append(msgspec.json.decode((self.data / "run.json").read_bytes(), type=Running))
+        assert epoch == len(self.prepared)
+        if self.drained:
+            with open(self.data / "diary", "a", encoding="utf-8") as file:
+                file.write("drained\n")
+        return self.drained
 
     def _prepare(self, _: Settings, broker: str) -> int:
         if self.refusals:

@@ -45,5 +45,5 @@ def test_it_is_said_once_and_again_after_it_had_recovered(monkeypatch: pytest.Mo
 def test_a_broker_above_two_gigabytes_is_named() -> None:
     assert memory_is_large(2_000_000_000) == ""
     assert memory_is_large(2_100_000_000) == (
-        "the embedded broker holds 2100 MB and frees none; restart `vedette up` at a quiet moment"
+        "the embedded broker holds 2100 MB; it is renewed as soon as all of it is stored"
     )

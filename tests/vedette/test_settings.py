@@ -34,8 +34,8 @@ def refused(tmp_path: Path, text: str, environ: dict[str, str] | None = None) ->
         (
             "[kafak]",
             {},
-            "settings: no such setting 'kafak'; it has data_dir, kafka, store, ingest, detect, api, notify, detectors; "
-            "did you mean 'kafka'?",
+            "settings: no such setting 'kafak'; it has data_dir, kafka, store, ingest, detect, api, notify, embedded, "
+            "detectors; did you mean 'kafka'?",
         ),
         (
             "",

@@ -131,6 +131,42 @@ def test_a_dead_store_is_restarted_and_the_roles_go_on(begin: Begin) -> None:
     assert system.prepared == ["life 1"]
 
 
+def test_a_large_broker_is_renewed_once_all_it_holds_is_stored(begin: Begin) -> None:
+    system = begin()
+    api, notify = system.pid("api"), system.pid("notify")
+    system.broker.held = 2_100_000_000
+    system.supervisor.look()
+    system.broker.held = 0
+    until(lambda: system.seen("ingest start") == 2 and system.seen("detect start") == 2)
+    lines = diary(system.data)
+    opened = lines.index("epoch 2")
+    assert lines.index("drained") < lines.index("broker stop") < opened
+    assert {"ingest stop", "detect stop"} <= set(lines[:opened])
+    assert sorted(lines[opened + 1 :]) == ["detect start", "ingest start"]
+    assert (system.pid("api"), system.pid("notify")) == (api, notify)
+    assert [found.renewing for found in system.looked] == [True]
+    run = msgspec.json.decode((system.data / "run.json").read_bytes(), type=Running)
+    assert (run.renewing, run.epoch, run.pids) == (False, 2, system.supervisor.pids())
+
+
+def test_a_broker_that_is_not_drained_in_time_goes_on_and_is_renewed_later(
+    begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "DRAIN", 0.3)
+    system = begin()
+    system.drained = False
+    pids = system.supervisor.pids()
+    system.supervisor.ask_renewal()
+    system.supervisor.look()
+    assert system.supervisor.pids() == pids
+    assert system.said == ["broker: not all it holds was stored within 0 s; it is renewed later"]
+    assert not msgspec.json.decode((system.data / "run.json").read_bytes(), type=Running).renewing
+    asked = len(system.looked)
+    system.broker.held = 2_100_000_000
+    system.supervisor.look()
+    assert len(system.looked) == asked  # a minute has not passed
+
+
 def test_a_stop_ends_the_roles_first_then_the_broker_and_the_store_last(begin: Begin) -> None:
     system = begin()
     pids = system.supervisor.pids()

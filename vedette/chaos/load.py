@@ -20,7 +20,7 @@ from vedette.chaos.plan import Plan
 
 TENANT = "chaos"
 #: One attack begins with so many events.
-ATTACK_EVERY = 120
+ATTACK_EVERY = 60
 #: A second copy comes at most so long after the first, ms, and not long after the last event.
 AGAIN, AFTER = 30 * SECOND, 2 * SECOND
 #: Disordered events come at most so long after they occurred, ms.

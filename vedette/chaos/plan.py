@@ -20,12 +20,13 @@ STAY = (5.0, 10.0)
 #: What a kill may strike, detect as often as all that is not on the way of an event together.
 VICTIMS = ("ingest", "detect", "store", "detect", "api", "notify")
 
-Kind = Literal["kill", "stall", "join", "broker"]
+Kind = Literal["kill", "stall", "join", "renew", "broker"]
 
 
 _OTHERS: tuple[tuple[Kind, str, str], ...] = (
     ("stall", "detect", "stalls"),
     ("join", "detect", "joins"),
+    ("renew", "broker", "renewals"),
     ("broker", "broker", "broker_kills"),
 )
 
@@ -52,6 +53,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     late: float = 0.0
     stalls: int = 0
     joins: int = 0
+    renewals: int = 0
     broker_kills: int = 0
 
     def __post_init__(self) -> None:
@@ -59,7 +61,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         for name, least, most in (("events", 1, 100_000_000), ("workers", 1, 64), ("partitions", 1, 1024)):
             if not least <= getattr(self, name) <= most:
                 raise SettingsInvalid(f"chaos: {name} is {getattr(self, name)}; it must be from {least} to {most}")
-        for name in ("kills", "stalls", "joins", "broker_kills"):
+        for name in ("kills", "stalls", "joins", "renewals", "broker_kills"):
             if getattr(self, name) < 0:
                 raise SettingsInvalid(f"chaos: {name} is {getattr(self, name)}; it must be 0 or more")
         for name in ("duplicates", "disorder", "late"):
@@ -69,7 +71,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def seconds(self) -> float:
         """From the first event to the last."""
-        faults = self.kills + self.stalls + self.joins + self.broker_kills
+        faults = self.kills + self.stalls + self.joins + self.renewals + self.broker_kills
         return max(self.events / RATE, faults * SPACING + 2 * CALM if faults else 0.0)
 
     def faults(self) -> list[Fault]:

@@ -33,8 +33,9 @@ from vedette.chaos.watch import Memory, Recoveries
 from vedette.commands.up import compose_up, wait_for_api, with_port
 from vedette.lock import Lock
 from vedette.replay import Replay
+from vedette.roles import role_command
 from vedette.settings import load as load_settings
-from vedette.supervisor import Supervisor, role_command
+from vedette.supervisor import Supervisor
 
 #: Seconds between two looks, and without any progress until a run is given up (a watchdog of detect acts after 90);
 #: records sent together at most.

@@ -53,6 +53,8 @@ class Strikes:
         """Whether there was something to strike; else it is tried again at the next look."""
         if fault.kind == "join":
             return self._join(fault, now)
+        if fault.kind == "renew":
+            return self._renew(now)
         name, process = self._victim(fault)
         if process is None:
             return False
@@ -87,6 +89,14 @@ class Strikes:
         rng = random.Random(fault.dice)  # noqa: S311 (a plan, not a secret)
         self._guests.append((now + rng.uniform(*STAY), rng.random() < 0.5, guest))
         self._say(f"{now:6.1f} s  another detect joins")
+        return True
+
+    def _renew(self, now: float) -> bool:
+        self._end_guests()
+        if not self._supervisor.renew_broker():
+            return False
+        self.done["renew broker"] += 1
+        self._say(f"{now:6.1f} s  the broker was renewed")
         return True
 
     def _wake(self, now: float) -> None:

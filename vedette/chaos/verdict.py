@@ -53,7 +53,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def ok(self) -> bool:
-        wrong = self.lost + self.doubled + self.unsent + self.dead_letters + self.unrecovered
+        with_broker = 0 if self.plan.broker_kills else self.lost_with_broker
+        wrong = self.lost + with_broker + self.doubled + self.unsent + self.dead_letters + self.unrecovered
         return self.settled and not wrong and self.by_sent.none and self.by_replay.none
 
 
@@ -76,7 +77,7 @@ def words(verdict: Verdict) -> Iterator[str]:
     """For people."""
     v = verdict
     yield f"events    {v.sent:,} sent in {v.records:,} records, {v.stored:,} stored, {v.lost} lost, {v.doubled} doubled"
-    if v.plan.broker_kills:
+    if v.plan.broker_kills or v.lost_with_broker:
         yield f"          {v.lost_with_broker:,} went with a broker that was killed, none of them stored before"
     if v.dead_letters or v.unsent:
         yield f"          {v.dead_letters} dead letters, {v.unsent} stored that nobody sent"

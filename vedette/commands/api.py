@@ -74,7 +74,7 @@ async def _run(made: Settings, host: str, port: int) -> None:
             version=version("vedette"),
             datasets=datasets,
             usable=usable,
-            full=lambda: room.no_room(broker_memory(made.data_dir)),
+            full=lambda: room.no_room(broker_memory(made.data_dir), renewing=renewing(made.data_dir)),
             close=close,
         )
     )
@@ -90,6 +90,12 @@ async def _run(made: Settings, host: str, port: int) -> None:
         timeout_graceful_shutdown=3,
     )
     await uvicorn.Server(config).serve()  # ends by the signal that ended it: nothing below would run
+
+
+def renewing(data: Path) -> bool:
+    """Whether the embedded broker of a running system is about to be emptied."""
+    found = compose.running(data)
+    return found is not None and found.renewing
 
 
 def broker_memory(data: Path) -> int:

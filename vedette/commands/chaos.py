@@ -21,6 +21,7 @@ _NUMBERS = (
     ("--partitions", 4, "partitions of the activity topic (default 4)"),
     ("--stalls", 0, "times that a detect process is stopped for 30 s, then woken"),
     ("--joins", 0, "detect processes that join and leave again"),
+    ("--renewals", 0, "times that the embedded broker is renewed, which must lose nothing"),
     ("--broker-kills", 0, "SIGKILLs of the embedded broker: what it had and nobody had stored is lost, and counted"),
 )
 _SHARES = (

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import http.client
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -18,12 +19,14 @@ from transport.topics import TOPICS
 from vedette import compose
 from vedette.commands.migrate import prepare
 from vedette.commands.token import FIRST_TENANT, create_first
+from vedette.draining import drained
 from vedette.embedded import ports
 from vedette.embedded.broker import EmbeddedBroker
 from vedette.embedded.store import EmbeddedStore
 from vedette.lock import Lock
+from vedette.roles import processes, role_command
 from vedette.settings import Settings, find, load
-from vedette.supervisor import StopAsked, Supervisor, processes, raise_on_signals, role_command
+from vedette.supervisor import StopAsked, Supervisor, raise_on_signals
 
 #: Seconds in which the API must answer.
 READY_SECONDS = 60.0
@@ -51,6 +54,7 @@ def run(args: argparse.Namespace) -> int:
     made = with_port(made, args.port, say)
     file = find(config, os.environ, data=data)
     supervisor = compose_up(made, say, ["--config", str(file)] if file else [], os.environ)
+    signal.signal(signal.SIGUSR1, lambda *_: supervisor.ask_renewal())
     try:
         begin(supervisor, say)
         supervisor.watch()
@@ -110,6 +114,7 @@ def compose_up(made: Settings, say: Say, arguments: list[str], environ: Mapping[
         broker=None if made.kafka.bootstrap else EmbeddedBroker(port=ports.free(), log=logs / "broker.log"),
         store=None if made.store.url else store,
         environ={**environ, "VEDETTE_API__PORT": str(made.api.port)},
+        drained=lambda settings, epoch: asyncio.run(drained(settings, epoch)),
     )
 
 

@@ -59,7 +59,7 @@ def verdict(by_sent: Difference = SAME, by_replay: Difference = SAME, **found: o
 def test_any_difference_makes_the_verdict_wrong() -> None:
     assert verdict().ok
     wrong: dict[str, Any]
-    for name in ("lost", "doubled", "unsent", "dead_letters", "unrecovered"):
+    for name in ("lost", "lost_with_broker", "doubled", "unsent", "dead_letters", "unrecovered"):
         wrong = {name: 1}
         assert not verdict(**wrong).ok
     assert not verdict(settled=False).ok
