@@ -92,7 +92,7 @@ class Web:
     async def open(self) -> AsyncIterator[Web]:
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=15, sock_read=_SILENCE)
         async with aiohttp.ClientSession(
-            timeout=timeout, trust_env=True, cookie_jar=aiohttp.DummyCookieJar()
+            timeout=timeout, trust_env=False, cookie_jar=aiohttp.DummyCookieJar()
         ) as session:
             self._session = session
             try:
