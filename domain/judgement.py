@@ -30,13 +30,17 @@ def offset_of(position: int) -> int:
 
 
 class DirtyMark(msgspec.Struct, frozen=True):
-    """The subject's alerts are to be folded again from `start` on, not before event time `due` (ms)."""
+    """The subject's alerts are to be folded again from `start` on, not before event time `due` (ms).
+
+    Only by the detectors that see one of `actions`; () is all of them.
+    """
 
     mark_id: str
     subject: str
     start: Key
     due: int
     why: str
+    actions: tuple[str, ...] = ()
 
 
 class StateRow(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from detectors.base import Context, Detector, Finding
+from detectors.base import Context, Detector, Finding, Spec
 from detectors.timeline import BEFORE_ALL, Activation
 from domain.activity import Activity, Key
 from domain.alert import Content, alert_id
@@ -51,6 +51,17 @@ class _Judging(NamedTuple):
     detector: Detector[Any]
     armed: Armed
     cooldown: int
+
+
+class Start(NamedTuple):
+    """From where a slot is folded again: activities from `low` (ms) on, its findings from `key` on.
+
+    The findings of an arm in `arms` from that key on; what lies before only warms the state.
+    """
+
+    low: int
+    key: Key
+    arms: Mapping[str, Key]
 
 
 class Episode(msgspec.Struct, frozen=True, array_like=True):
@@ -123,6 +134,7 @@ class Folder:
         decoders: dict[str, Callable[[msgspec.Raw], Any]] = {}
         made: dict[str, set[str]] = {}
         horizons: dict[str, int] = {}
+        specs: dict[str, dict[str, Spec]] = {}
         tables: list[_Table] = []
         for _, registry in segments:
             table: _Table = {}
@@ -130,12 +142,14 @@ class Folder:
             for armed in (armed for scope in self.routing for armed in registry.for_scope(scope)):
                 spec = armed.detector.spec
                 decoders[armed.slot] = msgspec.json.Decoder(armed.detector.state).decode
+                specs.setdefault(spec.scope, {})[armed.slot] = spec
                 made.setdefault(armed.slot, set()).add(armed.settings_hash)
                 horizons[armed.slot] = millis(spec.horizon)
                 judging = _Judging(armed.slot, armed.detector, armed, millis(spec.cooldown))
                 for action in spec.actions:
                     table.setdefault(spec.scope, {}).setdefault(action, []).append(judging)
         self._decoders, self._tables, self._starts = decoders, tables, [start for start, _ in segments]
+        self._specs = specs
         self._newest, self._since = tables[-1], self._starts[-1]
         self.foldable = Foldable({slot: frozenset(hashes) for slot, hashes in made.items()}, horizons)
         self._activations = tuple(activations)
@@ -158,10 +172,22 @@ class Folder:
         start: Key = (min(starts), "")
         return start if memory.applied >= start else max(start, first)
 
+    def specs(self, subject: str) -> Mapping[str, Spec]:
+        """The detectors that judge a subject at some time, by slot."""
+        return self._specs.get(scope_of(subject), {})
+
     def apply(
-        self, memory: Memory, subject: str, activities: Sequence[Activity], failures: list[DetectorFailure]
+        self,
+        memory: Memory,
+        subject: str,
+        activities: Sequence[Activity],
+        failures: list[DetectorFailure],
+        starts: Mapping[str, Start] | None = None,
     ) -> list[Content]:
-        """Fold activities (key order), in place; the contents of the alerts that they open or change, in order."""
+        """Fold activities (key order), in place; the contents of the alerts that they open or change, in order.
+
+        With `starts` only the slots named there, each from its start on.
+        """
         found: list[Content] = []
         if not activities:
             return found
@@ -171,14 +197,21 @@ class Folder:
             for activity in some:
                 context = contexts(activity.tenant, activity.occurred_at)
                 for slot, detector, armed, cooldown in by.get(activity.action, ()):
+                    start = starts.get(slot) if starts is not None else _ALWAYS
+                    if start is None or activity.occurred_at < start.low:
+                        continue
                     state = slots.get(slot)
                     try:
                         step = detector.step(detector.initial() if state is None else state, activity, context)
                     except Exception as error:  # its fault must not stop the others; it becomes a dead letter
-                        failures.append(DetectorFailure(detector.spec.id, activity, f"{type(error).__name__}: {error}"))
+                        if activity.key >= start.key:  # before it, it was reported when it was judged
+                            failed = f"{type(error).__name__}: {error}"
+                            failures.append(DetectorFailure(detector.spec.id, activity, failed))
                         continue
                     slots[slot] = step.state
                     for finding in step.findings:
+                        if activity.key < start.arms.get(finding.arm, start.key):
+                            continue
                         content = self._judge(memory, subject, activity, armed, cooldown, finding)
                         if content is not None:
                             found.append(content)
@@ -246,5 +279,6 @@ def _at(activity: Activity) -> int:
 
 
 _CONTEXT = Context()
+_ALWAYS = Start(NOTHING[0], NOTHING, {})
 _encode = msgspec.json.Encoder().encode
 _decode_body = msgspec.json.Decoder(_Body).decode

@@ -1,66 +1,140 @@
-"""Settle: a subject's alerts, refolded from its stored activities, compared with those that stand."""
+"""Settle: dirty subjects are folded again from the store, in slices beside the live fold, on shadow memories."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Collection, Iterable, Mapping
+from itertools import groupby, islice
+from typing import Protocol
 
 from domain.activity import Activity
-from domain.alert import Content
-from domain.judgement import AlertRevision, DetectorFailure
-from engine.fold import EPISODE_LIMIT, Folder, Memory
-from engine.frozen import Missing, frozen
+from domain.judgement import AlertRevision, DirtyMark
+from domain.subject import scope_of, tenant_of
+from engine.fold import Folder, Memory
+from engine.marks import Dirt
+from engine.shadow import Shadow
+from storage.judge import JudgeStore
+
+#: Subjects read together at most, and how many such groups are settled before a checkpoint writes what came of them:
+#: live judging waits for a checkpoint, and one of a thousand states takes a tenth of a second.
+TOGETHER, GROUPS = 200, 5
+#: Activities folded between two yields: a few milliseconds, and below 20 when each of them asks a model.
+SLICE = 150
+#: Settled subjects handed back between two yields.
+HANDED_BACK = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Refolded:
-    """The memory after the fold, alerts that are new or differ (with the ids they replace), and those truth lacks."""
+class Live(Protocol):
+    """The live fold, as settling sees it."""
 
-    memory: Memory
-    emitted: list[tuple[Content, tuple[str, ...]]]
-    withdrawn: list[Content]
-
-
-def refold(
-    folder: Folder,
-    subject: str,
-    rows: list[Activity],
-    known: Mapping[str, AlertRevision],
-    failures: list[DetectorFailure],
-    lost: Missing = Missing(),  # noqa: B008 a value
-) -> Refolded:
-    """Fold `rows` (key order) from nothing and compare with the `known` revisions of the subject's alerts.
-
-    Where so much is `lost` that no fold can tell, what stands stays as it is, and nothing is added to it.
-    """
-    memory = Memory()
-    truth: dict[str, Content] = {}
-    for content in folder.apply(memory, subject, rows, failures):
-        truth[content.alert_id] = content
-    standing = {i: r for i, r in known.items() if not r.withdrawn}
-    fixed = {i for i, r in standing.items() if frozen(r.content, folder.foldable, lost)}
-    withdrawn = [r.content for i, r in standing.items() if i not in truth and i not in fixed]
-    replaced: dict[str, list[str]] = {}
-    for old in withdrawn:
-        heir = _heir(old, truth)
-        if heir is not None:
-            replaced.setdefault(heir, []).append(old.alert_id)
-    emitted = []
-    for i, content in truth.items():
-        if i in fixed or frozen(content, folder.foldable, lost):
-            continue
-        before = known.get(i)
-        replaces = tuple(sorted({*(before.replaces if before else ()), *replaced.get(i, ())}))
-        if i not in standing or standing[i].content != content or standing[i].replaces != replaces:
-            emitted.append((content, replaces))
-    return Refolded(memory, emitted, withdrawn)
+    async def recall(self, wanted: Collection[str]) -> None: ...
+    def memory(self, subject: str) -> Memory: ...
+    def clock(self, subject: str) -> int: ...
+    def unwritten(self) -> Iterable[AlertRevision]: ...
+    def apply(self) -> None: ...
+    def take_back(self, shadow: Shadow) -> None: ...
 
 
-def _heir(old: Content, truth: Mapping[str, Content]) -> str | None:
-    """The alert that takes a vanished one's place: same slot and arm, its opener nearest, at most an episode away."""
-    near = [
-        (abs(c.opener[0] - old.opener[0]), i)
-        for i, c in truth.items()
-        if c.slot == old.slot and c.arm == old.arm and abs(c.opener[0] - old.opener[0]) <= EPISODE_LIMIT
-    ]
-    return min(near)[1] if near else None
+class Settler:
+    """Settles for one judge. It writes nothing: what comes of it goes through the judge's next checkpoint."""
+
+    def __init__(self, store: JudgeStore, folder: Folder, live: Live, dirt: Dirt) -> None:
+        self._store, self._folder, self._live, self._dirt = store, folder, live, dirt
+        self._shadows: dict[str, Shadow] = {}
+        self._wanted: frozenset[str] = frozenset()
+        self._ready: dict[str, list[DirtyMark]] = {}  # looked up before, and not settled yet
+
+    def __contains__(self, subject: str) -> bool:
+        """The subject is being settled: its live memory must stay."""
+        return subject in self._wanted
+
+    def follow(self, subject: str, activities: list[Activity]) -> None:
+        """The live fold has applied these."""
+        if shadow := self._shadows.get(subject):
+            shadow.follow(activities)
+
+    def note(self, revision: AlertRevision) -> None:
+        """The live fold has emitted this."""
+        if shadow := self._shadows.get(revision.content.subject):
+            shadow.note(revision)
+
+    async def settle(self, clocks: Mapping[str, int], now: float, *, at_once: bool) -> int:
+        """Subjects that are ready, first marked first, so many that they are GROUPS groups; how many.
+
+        One call at a time.
+        """
+        if not self._ready:
+            self._ready = await self._dirt.ready(clocks, now, at_once=at_once)
+        due = {subject: self._ready.pop(subject) for subject in list(islice(self._ready, TOGETHER * GROUPS))}
+        for group in _groups(due):
+            self._wanted = frozenset(group)
+            await self._settle({subject: due[subject] for subject in group})
+        self._wanted = frozenset()
+        return len(due)
+
+    async def _settle(self, due: Mapping[str, list[DirtyMark]]) -> None:
+        live = self._live
+        await live.recall(due)
+        live.apply()  # what waits below the clock would be in the history, and then be late
+        self._shadows = {
+            subject: Shadow(self._folder, subject, marks, live.memory(subject), live.clock(subject))
+            for subject, marks in due.items()
+        }
+        for revision in live.unwritten():
+            self.note(revision)
+        await self._read()
+        for shadow in tuple(self._shadows.values()):
+            more = True
+            while more:
+                more = shadow.catch_up(SLICE)
+                await asyncio.sleep(0)
+        for n, subject in enumerate(due, 1):
+            live.apply()  # what waits below the shadow's key would be applied once more
+            live.take_back(self._shadows.pop(subject))
+            if n % HANDED_BACK == 0:
+                await asyncio.sleep(0)
+
+    async def _read(self) -> None:
+        """Fold what is stored into the shadows, all of them at once in the order of time."""
+        shadows = [shadow for shadow in self._shadows.values() if shadow.actions]
+        if not shadows:
+            return
+        names, actions = [shadow.subject for shadow in shadows], set[str]().union(*(s.actions for s in shadows))
+        stored = await self._store.alerts_of(names, since=min(shadow.alerts_since for shadow in shadows))
+        expired = await self._store.expired({tenant_of(name) for name in names})
+        for shadow in shadows:
+            shadow.plan(stored.get(shadow.subject, ()), expired[tenant_of(shadow.subject)])
+        since, until = min(s.since for s in shadows), 1 + max(s.through[0] for s in shadows)
+        after: Activity | None = None
+        while True:
+            page, more = await self._store.page(names, sorted(actions), since=since, until=until, after=after)
+            for start in range(0, len(page), SLICE):
+                self._fold(page[start : start + SLICE])
+                await asyncio.sleep(0)
+            if not more:
+                return
+            after = page[-1]
+
+    def _fold(self, activities: Iterable[Activity]) -> None:
+        of: dict[str, list[Activity]] = {}
+        for activity in activities:
+            for subject in self._folder.subjects(activity):
+                shadow = self._shadows.get(subject)
+                if shadow is not None and activity.key <= shadow.through:
+                    of.setdefault(subject, []).append(activity)
+        for subject, mine in of.items():
+            self._shadows[subject].fold(mine)
+
+
+def _groups(due: Mapping[str, list[DirtyMark]]) -> Iterable[list[str]]:
+    """Subjects that one query can read: of one scope, for the same late actions, from about the same time on."""
+
+    def kind(subject: str) -> tuple[str, list[str]]:
+        marks = due[subject]
+        some = {action for mark in marks for action in mark.actions}
+        return scope_of(subject), sorted(some) if all(mark.actions for mark in marks) else []
+
+    first = {subject: min(mark.start for mark in marks) for subject, marks in due.items()}
+    for _, alike in groupby(sorted(due, key=lambda s: (kind(s), first[s])), key=kind):
+        while group := list(islice(alike, TOGETHER)):
+            yield group

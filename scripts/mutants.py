@@ -20,6 +20,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 PATIENCE: Final = 600
 TRACES, SCHEDULES = "tests/engine/test_traces.py", "tests/engine/test_schedules.py"
 VERSIONS, FROZEN = "tests/engine/test_versions.py", "tests/engine/test_frozen.py"
+SETTLING = "tests/engine/test_settling.py"
 
 
 class Mutant(NamedTuple):
@@ -50,16 +51,16 @@ MUTANTS: Final = (
     Mutant(
         "states before dirty marks",
         "engine/judge.py",
-        "        await store.put_dirty(p, term, list(work.dirty.values()), cleared=False)\n",
+        "        await store.put_dirty(p, term, dirty, cleared=False)\n",
         "        await store.put_states(p, term, states)\n"
-        "        await store.put_dirty(p, term, list(work.dirty.values()), cleared=False)\n",
+        "        await store.put_dirty(p, term, dirty, cleared=False)\n",
         (TRACES, SCHEDULES),
     ),
     Mutant(
         "marks cleared by subject, due or not",
-        "engine/judge.py",
-        "if clock is not None and mark.due < clock and mark.start[0] < clock:",
-        "if clock is not None:",
+        "engine/marks.py",
+        "due = clock is not None and mark.due < clock and mark.start[0] < clock",
+        "due = clock is not None",
         (TRACES, SCHEDULES),
     ),
     Mutant(
@@ -105,18 +106,117 @@ MUTANTS: Final = (
         ("tests/ingest/enrich",),
     ),
     Mutant(
-        "episodes of the live fold seed a settle",
-        "engine/judge.py",
-        "live.slots, live.episodes, live.applied = result.memory.slots, result.memory.episodes, result.memory.applied",
-        "live.slots, live.applied = result.memory.slots, result.memory.applied",
-        (TRACES, SCHEDULES),
+        "a settle before what waits below the clock",
+        "engine/settle.py",
+        "            live.apply()  # what waits below the shadow's key would be applied once more\n",
+        "",
+        (SETTLING, SCHEDULES),
     ),
     Mutant(
-        "a settle before what waits below the clock",
+        "a settle that begins without the horizon",
+        "engine/shadow.py",
+        "low = min((key, *arms.values()))[0] - self._horizon(slot)",
+        "low = min((key, *arms.values()))[0]",
+        (SETTLING, SCHEDULES),
+    ),
+    Mutant(
+        "episodes of the live fold seed a settle",
+        "engine/shadow.py",
+        "        self._memory = Memory()\n",
+        "        self._memory = Memory(episodes=dict(live.episodes))\n",
+        (SETTLING, SCHEDULES),
+    ),
+    Mutant(
+        "a settle that begins in the midst of an episode",
+        "engine/shadow.py",
+        "if before and content.slot == slot:",
+        "if False:",
+        (SETTLING, SCHEDULES),
+    ),
+    Mutant(
+        "findings before the start of a settle emitted",
+        "engine/fold.py",
+        "if activity.key < start.arms.get(finding.arm, start.key):",
+        "if False:",
+        (SETTLING, SCHEDULES),
+    ),
+    Mutant(
+        "slots swapped that see no late action",
+        "engine/shadow.py",
+        "        for slot in self._starts:\n            live.slots.pop",
+        "        for slot in self._specs:\n            live.slots.pop",
+        (SETTLING, SCHEDULES),
+    ),
+    Mutant(
+        "what was applied live during a settle not followed",
         "engine/judge.py",
-        "        self._apply()  # what waits below the clock would be in the history, and then be applied once more\n",
+        "            self._settler.follow(subject, ready)\n",
         "",
-        (TRACES, SCHEDULES),
+        (SETTLING, SCHEDULES),
+    ),
+    Mutant(
+        "what a settle may have missed not marked",
+        "engine/judge.py",
+        '            self._dirt.add(shadow.subject, late.key, "tail", (late.action,))\n',
+        "            pass\n",
+        (SETTLING, SCHEDULES),
+    ),
+    Mutant(
+        "marks that came during a settle cleared",
+        "engine/judge.py",
+        "self._dirt.clear(shadow.marks)",
+        "self._dirt.clear([m for m in (self._dirt._stored | self._dirt._fresh).values() "
+        "if m.subject == shadow.subject])",
+        (SETTLING, SCHEDULES),
+    ),
+    Mutant(
+        "alerts on their way to the store not known to a settle",
+        "engine/judge.py",
+        "return (*self._landing, *self._pending.alerts.values())",
+        "return self._pending.alerts.values()",
+        (SETTLING, SCHEDULES),
+    ),
+    Mutant(
+        "alerts emitted live during a settle not known to it",
+        "engine/judge.py",
+        "        self._settler.note(revision)\n",
+        "",
+        (SETTLING, SCHEDULES),
+    ),
+    Mutant(
+        "a memory read twice, the second over the first",
+        "engine/judge.py",
+        "                if subject not in self._memories:\n",
+        "                if True:\n",
+        (SETTLING, SCHEDULES),
+    ),
+    Mutant(
+        "a memory let go while it is settled",
+        "engine/judge.py",
+        "(self._pending.states, self._buffer, self._settler)",
+        "(self._pending.states, self._buffer)",
+        (SETTLING, SCHEDULES),
+    ),
+    Mutant(
+        "an event ahead of time judged by some detectors only",
+        "engine/shadow.py",
+        "not mark.actions or mark.start > applied for mark",
+        "not mark.actions for mark",
+        (SETTLING, SCHEDULES),
+    ),
+    Mutant(
+        "a settle of some detectors up to the clock",
+        "engine/shadow.py",
+        "if whole else applied\n",
+        "if True else applied\n",
+        (SETTLING, SCHEDULES),
+    ),
+    Mutant(
+        "what was delivered before an event ahead of time not judged",
+        "engine/shadow.py",
+        "            first = min(first, applied)",
+        "            pass",
+        (SETTLING, SCHEDULES),
     ),
     Mutant(
         "a state of one's own not known",
@@ -127,9 +227,9 @@ MUTANTS: Final = (
     ),
     Mutant(
         "late activities dropped",
-        "engine/judge.py",
-        '                self._mark(subject, activity.key, "late")\n',
-        "                pass\n",
+        "engine/late.py",
+        '        dirt.add(subject, start, "late", (action,))\n',
+        "        pass\n",
         (TRACES, SCHEDULES),
     ),
     Mutant(

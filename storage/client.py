@@ -77,6 +77,19 @@ class Client:
         """All rows of a SELECT of one text column that holds JSON without a line break, each decoded as `row`."""
         return await self._rows(sql, params, "TSVRaw", row)
 
+    async def query_lines(self, sql: str, params: Mapping[str, object] | None = None) -> list[bytes]:
+        """As `query_bodies`, each row as it came: for `decode_lines`, where decoding all at once would take long."""
+        answer = await self._ask(
+            self._driver.raw_query(sql, parameters=dict(params or {}), fmt="TSVRaw", settings=None)
+        )
+        return bytes(answer).splitlines()
+
+    @staticmethod
+    def decode_lines(lines: Sequence[bytes], *, row: type[T]) -> list[T]:
+        """Rows of `query_lines`, each decoded as `row`."""
+        rows: list[T] = _decoder(cast(Hashable, row))(b"\n".join(lines))
+        return rows
+
     async def _rows(self, sql: str, params: Mapping[str, object] | None, fmt: str, row: type[T]) -> list[T]:
         answer = await self._ask(self._driver.raw_query(sql, parameters=dict(params or {}), fmt=fmt, settings=None))
         rows: list[T] = _decoder(cast(Hashable, row))(answer)

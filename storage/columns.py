@@ -46,12 +46,14 @@ PER_SUBJECT = (
 OWNER = "reinterpretAsUInt32(reverse(unhex(substring(subject, length(subject) - 31, 8)))) % {n:UInt32}"
 
 
-def of_subjects(*, actors: bool) -> str:
+def of_subjects(*, actors: bool, among: str = "") -> str:
     """The condition on `events` for the activities of {subjects} before {until} (ms); all of them actors, or none.
+
+    `among` is a further condition, " AND …" on columns that both orders have.
 
     Actors are the first order of `events`; the other subjects have a second order, `subject_events`.
     """
-    before = f"occurred_at < {moment('until')}"
+    before = f"occurred_at < {moment('until')}{among}"
     if actors:
         tokens = "SELECT part[2], part[3] FROM (SELECT splitByChar('|', arrayJoin({subjects:Array(String)})) AS part)"
         return f"(tenant, actor_token) IN ({tokens}) AND {before}"

@@ -18,9 +18,10 @@ from domain.activity import Activity, Key, lane_number
 from domain.alert import NAMESPACE, Content, canonical
 from domain.errors import Fenced, StoreUnavailable
 from domain.judgement import AlertRevision, Copy, DetectorFailure, DirtyMark, Marker, StateRow, epoch_of
-from domain.subject import ACTOR, Routing, bucket, router, scope_of
+from domain.subject import Routing, bucket
+from storage import history
 from storage.client import Client
-from storage.columns import of_subjects
+from storage.columns import moment
 from storage.retention import RetentionStore
 
 #: Subjects per query when states or histories are read together.
@@ -41,9 +42,11 @@ class JudgeStore(Protocol):
     async def highest_seen(self, partition: int, partitions: int, epoch: int) -> int: ...
     async def state_slots(self, partition: int, partitions: int, *, slots: int) -> list[int]: ...
     async def states(self, subjects: Sequence[str]) -> dict[str, StateRow]: ...
-    async def alerts_of(self, subjects: Sequence[str]) -> dict[str, list[AlertRevision]]: ...
+    async def alerts_of(self, subjects: Sequence[str], *, since: int) -> dict[str, list[AlertRevision]]: ...
     async def expired(self, tenants: Collection[str]) -> dict[str, int]: ...
-    async def history(self, subjects: Sequence[str], routing: Routing, *, until: int) -> dict[str, list[Activity]]: ...
+    async def page(
+        self, subjects: Sequence[str], actions: Sequence[str], *, since: int, until: int, after: Activity | None
+    ) -> tuple[list[Activity], bool]: ...
     async def copies(self, keys: Iterable[tuple[str, Key]]) -> dict[tuple[str, Key], Copy]: ...
     async def put_dirty(self, partition: int, term: int, marks: Sequence[DirtyMark], *, cleared: bool) -> None: ...
     async def put_alerts(self, partition: int, term: int, revisions: Sequence[AlertRevision]) -> None: ...
@@ -71,6 +74,7 @@ class _Dirty(msgspec.Struct, array_like=True):
     from_id: str
     due: int
     why: str
+    actions: tuple[str, ...]
 
 
 class _Alert(msgspec.Struct, array_like=True):
@@ -102,7 +106,9 @@ class _Found(msgspec.Struct, array_like=True):
 
 
 _ALERT = "subject, content, withdrawn, version, position, arrayMap(x -> toString(x), replaces)"
-_DIRTY_COLUMNS = ("partition", "term", "mark_id", "subject", "bucket", "from_at", "from_id", "due", "why", "cleared")
+_DIRTY_COLUMNS = (
+    "partition", "term", "mark_id", "subject", "bucket", "from_at", "from_id", "due", "why", "actions", "cleared",
+)  # fmt: skip
 _STATE_COLUMNS = ("partition", "term", "subject", "bucket", "position", "seen", "body")
 _MARKER_COLUMNS = ("partition", "term", "position", "epoch", "partitions", "lanes", "clocks", "heard")
 _FAILURE_COLUMNS = (
@@ -153,12 +159,12 @@ class ClickHouseJudgeStore:
 
     async def dirty(self, partition: int, partitions: int) -> list[DirtyMark]:
         rows = await self._client.query(
-            "SELECT mark_id, subject, from_at, from_id, due, why FROM dirty FINAL "
+            "SELECT mark_id, subject, from_at, from_id, due, why, actions FROM dirty FINAL "
             "WHERE cleared = 0 AND bucket % {n:UInt32} = {p:UInt32}",
             {"p": partition, "n": partitions},
             row=_Dirty,
         )
-        return [DirtyMark(r.mark_id, r.subject, (r.from_at, r.from_id), r.due, r.why) for r in rows]
+        return [DirtyMark(r.mark_id, r.subject, (r.from_at, r.from_id), r.due, r.why, r.actions) for r in rows]
 
     async def alerts_above(self, partition: int, partitions: int, position: int) -> list[AlertRevision]:
         rows = await self._client.query(
@@ -199,11 +205,14 @@ class ClickHouseJudgeStore:
             found.update((r.subject, StateRow(r.subject, r.position, r.seen, r.body)) for r in rows)
         return found
 
-    async def alerts_of(self, subjects: Sequence[str]) -> dict[str, list[AlertRevision]]:
+    async def alerts_of(self, subjects: Sequence[str], *, since: int) -> dict[str, list[AlertRevision]]:
+        """The newest revision of each alert of the subjects that was opened at `since` (ms) or later."""
         found: dict[str, list[AlertRevision]] = {}
         rows = await self._client.query(
-            f"SELECT {_ALERT} FROM alerts FINAL WHERE subject IN {{subjects:Array(String)}}",
-            {"subjects": list(subjects)},
+            # PREWHERE: neither changes with a revision, and contents are read only where a subject was found.
+            f"SELECT {_ALERT} FROM alerts FINAL PREWHERE subject IN {{subjects:Array(String)}} "
+            f"AND opener_at >= {moment('since')}",
+            {"subjects": list(subjects), "since": since},
             row=_Alert,
         )
         for row in rows:
@@ -215,17 +224,13 @@ class ClickHouseJudgeStore:
 
     async def history(self, subjects: Sequence[str], routing: Routing, *, until: int) -> dict[str, list[Activity]]:
         """Every stored activity of the subjects with occurred_at < `until`, in key order, earliest delivery each."""
-        found: dict[str, list[Activity]] = {}
-        for actors in (True, False):
-            some = [subject for subject in subjects if (scope_of(subject) == ACTOR) is actors]
-            if some:
-                rows = await self._client.query_bodies(
-                    f"SELECT body FROM events FINAL WHERE {of_subjects(actors=actors)}",
-                    {"subjects": some, "until": until},
-                    row=Activity,
-                )
-                found |= _by_subject(set(some), rows, routing)
-        return found
+        return await history.whole(self._client, subjects, routing, until=until)
+
+    async def page(
+        self, subjects: Sequence[str], actions: Sequence[str], *, since: int, until: int, after: Activity | None
+    ) -> tuple[list[Activity], bool]:
+        """The next activities of subjects of one scope behind `after`, and whether there may be more: history.page."""
+        return await history.page(self._client, subjects, actions, since=since, until=until, after=after)
 
     async def copies(self, keys: Iterable[tuple[str, Key]]) -> dict[tuple[str, Key], Copy]:
         """The stored copy of each (tenant, key); a key that is not stored is absent."""
@@ -255,19 +260,11 @@ class ClickHouseJudgeStore:
     async def put_dirty(self, partition: int, term: int, marks: Sequence[DirtyMark], *, cleared: bool) -> None:
         rows = [
             (
-                partition,
-                term,
-                m.mark_id,
-                m.subject,
-                bucket(m.subject),
-                m.start[0],
-                m.start[1],
-                m.due,
-                m.why,
-                int(cleared),
+                partition, term, m.mark_id, m.subject, bucket(m.subject), m.start[0], m.start[1], m.due, m.why,
+                m.actions, int(cleared),
             )
             for m in marks
-        ]
+        ]  # fmt: skip
         await self._fenced("dirty_in", _DIRTY_COLUMNS, rows, targets=1)
 
     async def put_alerts(self, partition: int, term: int, revisions: Sequence[AlertRevision]) -> None:
@@ -352,13 +349,3 @@ def _failure_row(f: DetectorFailure) -> tuple[object, ...]:
 def _revision(row: _Alert) -> AlertRevision:
     content = msgspec.json.decode(row.content, type=Content)
     return AlertRevision(content, row.withdrawn, row.version, row.position, row.replaces)
-
-
-def _by_subject(wanted: set[str], rows: list[Activity], routing: Routing) -> dict[str, list[Activity]]:
-    found: dict[str, list[Activity]] = {subject: [] for subject in wanted}
-    route = router(routing)
-    for activity in sorted(rows, key=lambda a: a.key):
-        for subject in route(activity):
-            if subject in wanted:
-                found[subject].append(activity)
-    return found

@@ -1,10 +1,11 @@
-"""One partition's queue and pace: takes messages in order, checkpoints and settles between them. No Faust in here."""
+"""One partition's queue and pace: takes messages in order, checkpoints between them, settles beside them. No Faust."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from domain.errors import Fenced
 from domain.wire import Bundle, decode
@@ -39,10 +40,12 @@ class PartitionRunner:
         self._failed = failed
         self._dropped = False
         self._task.add_done_callback(self._ended)
+        self._settling: asyncio.Task[int] | None = None
+        self._due = 0.0  # when the next checkpoint is, by the loop's time
         self.progress = 0  # rises with every checkpoint, for the watchdog
         self.judge: Judge | None = None
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, task: asyncio.Task[Any]) -> None:
         if not task.cancelled() and (error := task.exception()):
             self._failed(error)
 
@@ -58,9 +61,10 @@ class PartitionRunner:
         cancellation, as `asyncio.wait_for` of Python 3.11 does when its answer comes at the same moment.
         """
         self._dropped = True
-        while not self._task.done():
-            self._task.cancel()
-            await asyncio.wait([self._task], timeout=CANCELLED_AGAIN)
+        while tasks := [task for task in (self._task, self._settling) if task and not task.done()]:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks, timeout=CANCELLED_AGAIN)
         while not self._queue.empty():
             self._queue.get_nowait()
 
@@ -68,7 +72,7 @@ class PartitionRunner:
         offset, message = await self._queue.get()
         judge = self.judge = await self._load(self.partition, offset)
         loop = asyncio.get_running_loop()
-        due = loop.time() + self._settings.checkpoint_every
+        self._due = loop.time() + self._settings.checkpoint_every
         early = loop.time()
         taken = 0
         while True:
@@ -78,18 +82,29 @@ class PartitionRunner:
             await judge.take(offset, decoded.activities if isinstance(decoded, Bundle) else decoded)
             taken += 1
             now = loop.time()
-            late = now >= due + BUSY * self._settings.checkpoint_every
-            if taken >= self._settings.checkpoint_bundles or late or (now >= due and self._queue.empty()):
+            late = now >= self._due + BUSY * self._settings.checkpoint_every
+            if taken >= self._settings.checkpoint_bundles or late or (now >= self._due and self._queue.empty()):
+                self._due = now + self._settings.checkpoint_every
                 await self._checkpoint(judge)
-                if await judge.settle():
-                    await self._checkpoint(judge)
                 judge.forget()
+                self._settle(judge)
                 taken = 0
-                due = loop.time() + self._settings.checkpoint_every
             elif judge.urgent and now >= early:
                 await judge.publish()
                 early = loop.time() + 1 / self._settings.findings_per_second
             offset, message = await self._queue.get()
+
+    def _settle(self, judge: Judge) -> None:
+        """Beside the messages that go on, unless the last time has not ended yet."""
+        if self._settling is None or self._settling.done():
+            settling = judge.settle(asyncio.get_running_loop().time())
+            self._settling = asyncio.create_task(settling, name=f"settle-{self.partition}")
+            self._settling.add_done_callback(self._settled)
+
+    def _settled(self, task: asyncio.Task[int]) -> None:
+        self._ended(task)
+        if not task.cancelled() and not task.exception() and task.result():
+            self._due = 0.0  # what came of it is written next
 
     async def _checkpoint(self, judge: Judge) -> None:
         await self._commit(self.partition, await judge.checkpoint())

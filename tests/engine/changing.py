@@ -144,6 +144,9 @@ class Changing(World):
         self.now = max([self.now, *(each.effective_from for each in self.history)])  # what is to come has come
         super().drain(restart=restart)
 
+    def check_memories(self) -> None:
+        """Of slots that are not in effect any more nobody asks."""
+
     def oracle(self) -> dict[str, bytes]:
         return truth(self.store, self.history, self.folder)
 

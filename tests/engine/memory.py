@@ -15,6 +15,9 @@ from ingest.dead_letters import DeadLetter
 from ingest.pipeline import SkipRow
 from tests.engine.toys import ACTIONS
 
+#: Activities that are read between two calls: few, so that much comes in between.
+PAGE = 3
+
 
 class Pause:
     """Awaiting it hands control to whoever steps the coroutine."""
@@ -47,6 +50,7 @@ class MemoryStore:
         self.conflicts: set[tuple[str, Place]] = set()
         self.tokens: set[tuple[str, int]] = set()
         self.writes = 0
+        self.pages = 0
         self.expiry: int = BEGINNING
         self.fence = True
 
@@ -85,10 +89,14 @@ class MemoryStore:
         return sorted({bucket(s) // partitions % slots for s in mine})
 
     async def states(self, subjects: Sequence[str]) -> dict[str, StateRow]:
-        return {s: self.rows[s] for s in subjects if s in self.rows}
+        found = {s: self.rows[s] for s in subjects if s in self.rows}
+        await Pause()
+        return found
 
-    async def alerts_of(self, subjects: Sequence[str]) -> dict[str, list[AlertRevision]]:
-        return {s: [a for a in self.alerts.values() if a.content.subject == s] for s in subjects}
+    async def alerts_of(self, subjects: Sequence[str], *, since: int) -> dict[str, list[AlertRevision]]:
+        await Pause()
+        alerts = [a for a in self.alerts.values() if a.content.opener[0] >= since]
+        return {s: [a for a in alerts if a.content.subject == s] for s in subjects}
 
     async def expired(self, tenants: Collection[str]) -> dict[str, int]:
         return dict.fromkeys(tenants, self.expiry)
@@ -97,8 +105,21 @@ class MemoryStore:
         route = router(routing)
         return sorted((a for a in self.events.values() if subject in route(a)), key=lambda a: a.key)
 
-    async def history(self, subjects: Sequence[str], routing: Routing, *, until: int) -> dict[str, list[Activity]]:
-        return {s: [a for a in self.stored(s, routing) if a.occurred_at < until] for s in subjects}
+    async def page(
+        self, subjects: Sequence[str], actions: Sequence[str], *, since: int, until: int, after: Activity | None
+    ) -> tuple[list[Activity], bool]:
+        await Pause()
+        self.pages += 1
+        wanted, route = set(subjects), router(ACTIONS)
+        found = [
+            a
+            for a in sorted(self.events.values(), key=lambda a: a.key)
+            if since <= a.occurred_at < until
+            and a.action in actions
+            and (after is None or a.key > after.key)
+            and not wanted.isdisjoint(route(a))
+        ]
+        return found[:PAGE], len(found) > PAGE
 
     async def copies(self, keys: Iterable[tuple[str, Key]]) -> dict[tuple[str, Key], Copy]:
         found = {k: self.events[k[0], *k[1]] for k in keys if (k[0], *k[1]) in self.events}

@@ -11,7 +11,7 @@ from domain.clock import BEGINNING
 from engine.frozen import Foldable, Missing, frozen, missing
 from tests.engine.changing import Changing, Second, configuration, rearm
 from tests.engine.memory import run
-from tests.engine.test_traces import checkpoint, eat, ingest, later, put
+from tests.engine.steps import checkpoint, eat, ingest, later, put
 from tests.engine.test_versions import A, B, flow, sign_in
 from tests.engine.toys import SECOND
 from tests.engine.world import START

@@ -9,49 +9,8 @@ from domain.errors import Fenced
 from domain.judgement import DirtyMark
 from engine.fold import Memory
 from tests.engine.memory import run
-from tests.engine.world import Judging, World, activity
-
-A, B = "raw:0", "raw:1"
-
-
-def at_rest(world: World) -> None:
-    world.drain()
-    world.check_rest()
-    world.drain(restart=True)
-    world.check_rest()
-
-
-def put(world: World, lane: str, id: str, at: float, actor: str = "s", value: int = 0) -> None:
-    world.put(lane, activity(id, at, actor, value=value))
-
-
-def ingest(world: World, *lanes: str) -> None:
-    for lane in lanes:
-        run(world.ingester.fetch(lane, 5))
-
-
-def eat(world: World) -> None:
-    while run(world.judges[0].take()):
-        pass
-
-
-def later(world: World, seconds: float) -> None:
-    world.now += int(seconds * 1000)
-
-
-def subject_of(id: str, world: World) -> str:
-    return next(world.folder.subjects(a)[0] for a in world.store.events.values() if a.activity_id == id)
-
-
-def checkpoint(world: World, writes: int = 99) -> None:
-    """A checkpoint that is killed after so many writes."""
-    before, step = world.store.writes, world.judges[0].checkpoint()
-    while world.store.writes < before + writes:
-        try:
-            step.send(None)
-        except StopIteration:
-            return
-    step.close()
+from tests.engine.steps import A, B, at_rest, checkpoint, eat, ingest, later, put, subject_of
+from tests.engine.world import Judging, World
 
 
 def test_a_state_settled_after_a_reload_is_stored_above_the_one_it_was_loaded_from() -> None:
@@ -252,7 +211,7 @@ def test_a_state_that_the_judge_itself_stored_and_let_go_is_read_again() -> None
     judge = world.judges[0].judge
     assert world.store.rows[subject].position > stored.position
     assert (judge.tally.applied, judge.tally.late) == (2, 0)
-    whole = run(world.store.history([subject], world.routing, until=world.now))[subject]
+    whole = world.store.stored(subject)
     truth = Memory()
     world.folder.apply(truth, subject, whole, [])
     assert world.folder.load(world.store.rows[subject]).slots == truth.slots

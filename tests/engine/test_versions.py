@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from domain.alert import canonical
 from tests.engine.changing import Changing, Least, Second, Sometimes, configuration
 from tests.engine.memory import run
-from tests.engine.test_traces import at_rest, checkpoint, eat, ingest, later, put
+from tests.engine.steps import at_rest, checkpoint, eat, ingest, later, put
 from tests.engine.world import START, Judging, activity
 
 A, B = "raw:0", "raw:1"

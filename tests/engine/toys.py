@@ -1,4 +1,4 @@
-"""Three toy detectors that show any loss, surplus or swap of activities, and a registry of them."""
+"""Toy detectors that show any loss, surplus or swap of activities, and a registry of them."""
 
 from __future__ import annotations
 
@@ -18,19 +18,21 @@ ACTIONS = {
     ACTOR: frozenset({"record.read", "auth.login.succeeded"}),
     LOGIN: frozenset({"auth.login.succeeded", "auth.login.failed"}),
 }
-WINDOW, MEMORY, SECOND = 6, 12, 1000
+WINDOW, MEMORY, SECOND, HOUR = 6, 12, 1000, 3_600
 
 
-def spec(id: str, scope: str, cooldown: int) -> Spec:
+def spec(id: str, scope: str, cooldown: int, *, actions: frozenset[str] = frozenset(), horizon: int = MEMORY) -> Spec:
     return Spec(
-        id=id, code="X", version=1, title=id, severity=Severity.LOW, scope=scope, actions=ACTIONS[scope], attack=(),
-        horizon=timedelta(seconds=MEMORY), cooldown=timedelta(seconds=cooldown), arms=(Arm("a", ""),), sentence="",
-        activation="", false_positives="", tuning="",
+        id=id, code="X", version=1, title=id, severity=Severity.LOW, scope=scope, actions=actions or ACTIONS[scope],
+        attack=(), horizon=timedelta(seconds=horizon), cooldown=timedelta(seconds=cooldown),
+        arms=(Arm("a", ""), Arm("b", "")), sentence="", activation="", false_positives="", tuning="",
     )  # fmt: skip
 
 
-def finding(severity: int, observed: float, parts: dict[str, Any], ids: list[str]) -> tuple[Finding, ...]:
-    return (Finding("a", Severity(severity), observed, 1.0, parts, {}, evidence(ids)),)
+def finding(
+    severity: int, observed: float, parts: dict[str, Any], ids: list[str], arm: str = "a"
+) -> tuple[Finding, ...]:
+    return (Finding(arm, Severity(severity), observed, 1.0, parts, {}, evidence(ids)),)
 
 
 class Last(msgspec.Struct, frozen=True):
@@ -97,12 +99,39 @@ class Novel:
         return Step(after, finding(1, len(known), {"value": value}, [activity.activity_id]) if new else ())
 
 
+@dataclass(frozen=True)
+class Slow:
+    """Two in two hours, and in an arm of its own whatever has the value 2: episodes that last for a day."""
+
+    spec: ClassVar[Spec]
+    state: ClassVar[type[Ring]] = Ring
+
+    def initial(self) -> Ring:
+        return Ring()
+
+    def step(self, state: Ring, activity: Activity, context: Context) -> Step[Ring]:
+        floor = activity.occurred_at - 2 * HOUR * SECOND
+        keys = (*(k for k in state.keys if k[0] > floor), activity.key)
+        ids = [k[1] for k in keys]
+        many = finding(1 if len(keys) < 8 else 2, len(keys), {}, ids) if len(keys) > 1 else ()
+        two = finding(1, len(keys), {}, ids, "b") if activity.count == 2 else ()
+        return Step(Ring(keys), (*many, *two))
+
+
 class PairA(Pair):
     spec = spec("pair_a", ACTOR, 0)
 
 
 class PairL(Pair):
     spec = spec("pair_l", LOGIN, 0)
+
+
+class PairS(Pair):
+    spec = spec("pair_s", ACTOR, 0, actions=frozenset({"auth.login.succeeded"}))
+
+
+class SlowA(Slow):
+    spec = spec("slow_a", ACTOR, 10 * HOUR, actions=frozenset({"record.read"}), horizon=2 * HOUR)
 
 
 class BurstA(Burst):
@@ -124,7 +153,7 @@ class Armed:
 
     @property
     def stages(self) -> Mapping[str, str]:
-        return {"a": "live"}
+        return {"a": "live", "b": "live"}
 
 
 class Toys:
@@ -134,4 +163,4 @@ class Toys:
         return ACTIONS
 
     def for_scope(self, scope: str) -> list[Armed]:
-        return [Armed(d()) for d in (PairA, PairL, BurstA, NovelL) if d.spec.scope == scope]
+        return [Armed(d()) for d in (PairA, PairS, PairL, BurstA, SlowA, NovelL) if d.spec.scope == scope]

@@ -13,20 +13,22 @@ from typing import Any
 import msgspec
 
 from domain.activity import Activity
-from domain.alert import Content, canonical
 from domain.errors import Fenced
-from domain.subject import Routing, bucket
+from domain.subject import Routing
 from domain.wire import Bundle, decode
-from engine.fold import Folder, Memory
+from engine.fold import Folder
 from engine.judge import Judge
 from ingest.identity import record_digest
 from ingest.pipeline import Pipeline
 from ingest.record import Record
+from tests.engine.checks import check_alerts, check_commits, check_memories
 from tests.engine.memory import MemoryStore, Pause, run
-from tests.engine.toys import ACTIONS, SECOND, Toys
+from tests.engine.toys import ACTIONS, HOUR, SECOND, Toys
 
 LATENESS = 2 * SECOND
 START = 1_790_000_000_000
+#: What time may do at once, ms.
+LEAPS = (20_000, 20_000, 1_200_000, 3 * HOUR * SECOND, 9 * HOUR * SECOND, 23 * HOUR * SECOND)
 _raw = msgspec.msgpack.Decoder(Activity).decode
 
 
@@ -59,16 +61,6 @@ async def one_by_one(*tasks: Coroutine[Any, Any, None]) -> None:
 def activity(id: str, at: float, actor: str = "s", action: str = "record.read", value: int = 0) -> Activity:
     token = (actor * 32)[:8].encode().hex()[:8] + actor.encode().hex().ljust(24, "0")
     return Activity("t", id, START + int(at * SECOND), action, "toy", "", id, actor_token=token, count=value)
-
-
-def truth(store: MemoryStore, folder: Folder) -> dict[str, bytes]:
-    """What one sequential fold of everything stored gives."""
-    found: dict[str, Content] = {}
-    for subject in {s for a in store.events.values() for s in folder.subjects(a)}:
-        memory = Memory()
-        stored = store.stored(subject, folder.routing)
-        found.update((c.alert_id, c) for c in folder.apply(memory, subject, stored, []))
-    return {i: canonical(c) for i, c in found.items()}
 
 
 class Process:
@@ -123,10 +115,11 @@ class Ingester(Process):
 
 
 class Judging(Process):
-    """One judge process of one partition; asleep, it is a stalled judge."""
+    """One judge process of one partition, which settles beside everything else; asleep, it is a stalled judge."""
 
     def __init__(self, world: World, partition: int) -> None:
         super().__init__()
+        self.settling: Any = None
         self.world, self.partition = world, partition
         self.dead = False
         self.judge: Judge = run(
@@ -137,23 +130,37 @@ class Judging(Process):
         )  # fmt: skip
 
     def step(self) -> None:
-        if not self.dead:
-            try:
-                super().step()
-            except Fenced:
-                self.dead, self.task = True, None
+        if self.dead:
+            return
+        if self.settling is not None and self.world.rng.random() < self.world.pace:
+            self.settle()
+            return
+        try:
+            super().step()
+        except Fenced:
+            self.dead, self.task = True, None
+
+    def settle(self) -> None:
+        """Begin to settle, or go on with it until the next pause."""
+        if self.settling is None:
+            self.settling = self.judge.settle(at_once=self.world.rng.random() < 0.7)
+        try:
+            self.settling.send(None)
+        except StopIteration:
+            self.settling = None
 
     def next(self) -> Any:
         x = self.world.rng.random()
-        if x < 0.55:
+        if x < 0.5:
             return self.take()
-        if x < 0.75:
+        if x < 0.65:
             return self.checkpoint()
-        if x < 0.80:
+        if x < 0.7:
             return self.judge.publish()
         if x < 0.97:
-            return self.judge.settle(at_once=self.world.rng.random() < 0.7)
-        self.judge.forget(keep=0)
+            self.settle()
+        else:
+            self.judge.forget(keep=0)
         return None
 
     async def take(self) -> bool:
@@ -176,6 +183,9 @@ class World:
         self.store, self.partitions = MemoryStore(), partitions
         self.folder = folder or Folder(Toys())
         self.routing: Routing = ACTIONS
+        self.pace = self.rng.choice((0.1, 0.3))  # of settling, beside what else a judge does
+        self.unrest = self.rng.choice((0.002, 0.01, 0.06))  # how often a process ends
+        self.old = self.rng.choice((0, 0.1, 0.3))  # how much of what is produced is late by more than seconds
         self.now = START + 100 * SECOND
         self.raw: dict[str, list[Record]] = {f"raw:{n}": [] for n in range(lanes)}
         self.raw_committed = dict.fromkeys(self.raw, 0)
@@ -203,7 +213,7 @@ class World:
     # -- chance
     def produce(self) -> None:
         rng = self.rng
-        self.now += rng.choice((0, 0, 500, 1000, 2000, 5000)) if rng.random() < 0.95 else 20_000
+        self.now += rng.choice((0, 0, 500, 1000, 2000, 5000)) if rng.random() < 0.95 else rng.choice(LEAPS)
         lane, batch = rng.choice(sorted(self.raw)), rng.random() < 0.1
         if self.sent and rng.random() < 0.2:
             again = rng.choice(self.sent)
@@ -211,6 +221,9 @@ class World:
             return
         age = rng.randint(0, 10_000) + (rng.choice((20_000, 40_000)) if batch else 0)
         at = (self.now - age if rng.random() < 0.9 else self.now + rng.choice((3_000, 90_000))) - START
+        if self.sent and rng.random() < self.old:  # hours or days late, where something was before
+            at = rng.choice(self.sent).occurred_at + rng.choice((rng.randint(-10_000, 10_000), -HOUR * SECOND)) - START
+            at = min(at, self.now - START)
         action = rng.choice(("record.read", "auth.login.succeeded", "auth.login.failed"))
         id = f"{rng.choice('abc')}{len(self.sent)}"
         self.put(lane, activity(id, at / SECOND, rng.choice("suv"), action, rng.randrange(3)), batch=batch)
@@ -218,9 +231,9 @@ class World:
     def step(self) -> None:
         x = self.rng.random()
         partition = self.rng.randrange(self.partitions)
-        if x < 0.02:
+        if x < self.unrest / 3:
             self.ingester = Ingester(self)
-        elif x < 0.06:
+        elif x < self.unrest:
             if self.rng.random() < 0.5:
                 self.asleep.append(self.judges[partition])
             self.judges[partition] = Judging(self, partition)
@@ -254,7 +267,7 @@ class World:
                     run(self.ingester.fetch(lane, 5))
                 run(self.ingester.fetch(lane, 1))
             for judging in self.judges.values():
-                while judging.task:
+                while judging.task or judging.settling:
                     judging.step()
                 while run(judging.take()):
                     pass
@@ -264,36 +277,17 @@ class World:
                         break
                 run(judging.checkpoint())
 
-    # -- what must hold
     def check_commits(self) -> None:
-        """Nothing is bundled or committed that is not stored, or committed that is not judged and not durably dirty."""
-        for message in (decode(each) for log in self.log for each in log):
-            for a in message.activities if isinstance(message, Bundle) else ():
-                assert (a.tenant, *a.key) in self.store.events, f"{a.activity_id} bundled, not stored"
-        for lane, end in self.raw_committed.items():
-            for record in self.raw[lane][:end]:
-                a = normalise(record)[0]
-                assert (a.tenant, *a.key) in self.store.events, f"{lane}@{record.offset} committed, not stored"
-        marked: dict[str, tuple[int, str]] = {}
-        for mark in self.store.marks.values():
-            if mark.mark_id not in self.store.gone:
-                marked[mark.subject] = min(mark.start, marked.get(mark.subject, mark.start))
-        for p, end in enumerate(self.committed):
-            for message in map(decode, self.log[p][:end]):
-                for a in message.activities if isinstance(message, Bundle) else ():
-                    for s in self.folder.subjects(a):
-                        if bucket(s) % self.partitions == p:
-                            row = self.store.rows.get(s)
-                            judged = row is not None and a.key <= self.folder.load(row).applied
-                            assert judged or (s in marked and marked[s] <= a.key), (
-                                f"{s} {a.activity_id} committed, not judged"
-                            )
+        check_commits(self)
 
     def check_alerts(self) -> None:
-        standing = {i: canonical(r.content) for i, r in self.store.alerts.items() if not r.withdrawn}
-        assert standing == truth(self.store, self.folder)
+        check_alerts(self)
+
+    def check_memories(self) -> None:
+        check_memories(self)
 
     def check_rest(self) -> None:
         assert self.committed == [len(log) for log in self.log]
         assert set(self.store.marks) == self.store.gone
         self.check_alerts()
+        self.check_memories()

@@ -1,52 +1,134 @@
-"""A partition's runner that is dropped lets go of everybody, whatever it was doing."""
+"""A partition's runner goes on judging while dirty subjects are settled beside it."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 
-from domain.wire import Marks, encode
-from stream import runner
-from stream.runner import QUEUE, PartitionRunner
+import msgspec
+import pytest
+
+from domain.activity import Activity
+from domain.errors import StoreUnavailable
+from domain.wire import Bundle, LaneMark, Marks, encode
+from engine.fold import Folder
+from engine.judge import Judge
+from stream.runner import PartitionRunner
 from stream.settings import DetectSettings
+from tests.engine.memory import MemoryStore
+from tests.engine.toys import Toys
+from tests.engine.world import START, activity
 
-MESSAGE = encode(Marks(1, {}, ()))
-
-
-async def never(*_: Any) -> Any:
-    await asyncio.Event().wait()
-
-
-def made(load: Any) -> PartitionRunner:
-    return PartitionRunner(0, load=load, commit=never, settings=DetectSettings(), failed=lambda error: None)
+LANE = "raw:0"
+SETTINGS = DetectSettings(checkpoint_every=0.01)
 
 
-async def test_whoever_waits_for_room_in_its_queue_is_let_go() -> None:
-    dropped = made(never)
-    for offset in range(QUEUE + 1):  # the first was taken out, and its judge is being loaded
-        await dropped.put(offset, MESSAGE)
-        await asyncio.sleep(0)
-    waiting = asyncio.create_task(dropped.put(QUEUE + 1, MESSAGE))
-    await asyncio.sleep(0)
-    assert not waiting.done()
-    await dropped.drop()
-    await asyncio.wait_for(waiting, 1)
-    await asyncio.wait_for(dropped.put(QUEUE + 2, MESSAGE), 1)
+class Slow(MemoryStore):
+    """Histories are read when `go` is set, and not at all when the store is `away`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.go, self.away = asyncio.Event(), asyncio.Event(), False
+
+    async def page(
+        self, subjects: Sequence[str], actions: Sequence[str], *, since: int, until: int, after: Activity | None
+    ) -> tuple[list[Activity], bool]:
+        self.asked.set()
+        if self.away:
+            raise StoreUnavailable("the store is away; wait for it")
+        await self.go.wait()
+        return await super().page(subjects, actions, since=since, until=until, after=after)
 
 
-async def test_a_cancellation_that_is_swallowed_is_repeated(monkeypatch: Any) -> None:
-    monkeypatch.setattr(runner, "CANCELLED_AGAIN", 0.01)
-    swallowed = asyncio.Event()
+async def until(done: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not done():  # noqa: ASYNC110 what is waited for has nobody to tell
+            await asyncio.sleep(0.005)
 
-    async def swallowing(*_: Any) -> Any:
-        try:
-            await asyncio.Event().wait()
-        except asyncio.CancelledError:
-            swallowed.set()
-        await asyncio.Event().wait()
 
-    dropped = made(swallowing)
-    await dropped.put(0, MESSAGE)
-    await asyncio.sleep(0)
-    await asyncio.wait_for(dropped.drop(), 1)
-    assert swallowed.is_set()
+class Feed:
+    """Sends to a runner what ingest would have sent, and what it says of time with it."""
+
+    def __init__(self, store: MemoryStore, runner: PartitionRunner) -> None:
+        self._store, self._runner, self.offset = store, runner, 0
+
+    async def send(self, id: str, at: float) -> None:
+        made = msgspec.structs.replace(activity(id, at), epoch=1, lane=LANE, offset=self.offset, received_at=START)
+        self._store.events[made.tenant, *made.key] = made
+        await self._put(encode(Bundle((made,))))
+        await self.tick(at)
+
+    async def tick(self, at: float) -> None:
+        now = START + int(at * 1000) + 1
+        await self._put(encode(Marks(1, {LANE: LaneMark(now, {"t": now}, self.offset)}, (LANE,))))
+
+    async def _put(self, message: bytes) -> None:
+        await self._runner.put(self.offset, message)
+        self.offset += 1
+
+
+@asynccontextmanager
+async def running(store: Slow, failed: Callable[[BaseException], None]) -> AsyncIterator[tuple[PartitionRunner, Feed]]:
+    async def load(partition: int, offset: int) -> Judge:
+        return await Judge.load(
+            store, Folder(Toys()), partition=partition, partitions=1, epoch=1, generation=0, offset=offset
+        )
+
+    async def commit(partition: int, offset: int) -> None:
+        pass
+
+    runner = PartitionRunner(0, load=load, commit=commit, settings=SETTINGS, failed=failed)
+    try:
+        yield runner, Feed(store, runner)
+    finally:
+        await runner.drop()
+
+
+async def dirty(feed: Feed, store: Slow, runner: PartitionRunner) -> float:
+    """A subject that somebody has begun to settle; the second to which time has come."""
+    await feed.send("a", 5)
+    await feed.send("b", 3)
+    at = 10.0
+    async with asyncio.timeout(20):
+        while not store.asked.is_set():
+            at += 0.001
+            await feed.tick(at)
+            await asyncio.sleep(0.005)
+    return at
+
+
+async def test_live_judging_and_checkpoints_go_on_while_a_settle_waits_for_the_store() -> None:
+    store = Slow()
+    async with running(store, lambda error: pytest.fail(str(error))) as (runner, feed):
+        at = await dirty(feed, store, runner)
+        await feed.send("c", at + 5)
+        await until(lambda: any(r.content.opener[1] == "c" for r in store.alerts.values()))
+        progress = runner.progress
+        await feed.tick(at + 6)
+        await until(lambda: runner.progress > progress)
+        assert not store.gone, "nothing is settled yet"
+        store.go.set()
+        while not store.gone:
+            at += 0.001
+            await feed.tick(at + 6)
+            await asyncio.sleep(0.005)
+        found = [r.content for r in store.alerts.values() if r.content.detector == "pair_a"]
+        assert {c.opener[1]: c.parts["before"] for c in found} == {"a": "b", "b": "", "c": "a"}
+
+
+async def test_a_settle_that_cannot_read_ends_the_judge() -> None:
+    store, errors = Slow(), list[BaseException]()
+    store.away = True
+    async with running(store, errors.append) as (runner, feed):
+        await dirty(feed, store, runner)
+        await until(lambda: bool(errors))
+    assert [type(error) for error in errors] == [StoreUnavailable]
+
+
+async def test_a_judge_that_is_dropped_stops_settling() -> None:
+    store = Slow()
+    async with running(store, lambda error: pytest.fail(str(error))) as (runner, feed):
+        await dirty(feed, store, runner)
+    store.go.set()
+    assert not [task for task in asyncio.all_tasks() if task.get_name().startswith(("settle", "judge"))]

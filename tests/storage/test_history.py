@@ -1,0 +1,85 @@
+"""The pages that settling reads, and the alerts beside them, from a real ClickHouse."""
+
+from __future__ import annotations
+
+import msgspec
+
+from domain.activity import Activity
+from domain.alert import Content, alert_id, evidence
+from domain.judgement import AlertRevision, DirtyMark
+from storage import history
+from storage.client import Client
+from storage.events import EventStore
+from storage.judge import ClickHouseJudgeStore
+from tests.storage.test_settled import EVEN, NOON, ODD, activity
+
+LOGIN, EXPORT = "auth.login.succeeded", "data.exported"
+ADDRESS = f"{8 << 96:032x}"
+#: Of ids that differ in their last digits only, and of two whose order as text ClickHouse does not share.
+IDS = ("ffffffff-0000-5000-8000-000000000001", "00000000-0000-5000-8000-ffffffffffff")
+
+
+async def read(
+    client: Client, subjects: list[str], actions: list[str], *, since: int, until: int, most: int
+) -> list[list[str]]:
+    """Page for page, the native ids."""
+    pages, after, more = list[list[str]](), None, True
+    while more:
+        page, more = await history.page(client, subjects, actions, since=since, until=until, after=after, most=most)
+        pages.append([a.native_id for a in page])
+        after = page[-1] if page else None
+    return pages
+
+
+def stored() -> list[Activity]:
+    found = [activity(n, (EVEN, ODD)[n % 2], NOON + n // 4, epoch=1) for n in range(10)]
+    found = [msgspec.structs.replace(a, action=EXPORT if a.offset % 3 else LOGIN, ip_token=ADDRESS) for a in found]
+    same = [
+        msgspec.structs.replace(activity(20 + n, EVEN, NOON + 9, epoch=1), activity_id=i) for n, i in enumerate(IDS)
+    ]
+    return [*found, *same]
+
+
+async def test_pages_hold_every_activity_of_the_subjects_once_and_in_the_order_of_keys(store: Client) -> None:
+    rows = stored()
+    await EventStore(store).insert(rows, token="all")
+    await EventStore(store).insert([msgspec.structs.replace(rows[4], offset=99, native_id="copy")], token="again")
+    actors = [f"actor|acme|{EVEN}", f"actor|acme|{ODD}"]
+    in_order = [a.native_id for a in sorted(rows, key=lambda a: a.key)]
+    assert in_order[-2:] == ["21", "20"]
+    for most in (1, 5, 100):
+        pages = await read(store, actors, [EXPORT, LOGIN], since=NOON, until=NOON + 10, most=most)
+        assert [id for page in pages for id in page] == in_order
+        assert all(len(page) == most for page in pages[:-1])
+    even = await read(store, actors[:1], [EXPORT], since=NOON + 1, until=NOON + 9, most=100)
+    assert even == [["4", "8"]]
+    address = await read(store, [f"source|acme|{ADDRESS}"], [LOGIN], since=NOON + 1, until=NOON + 3, most=2)
+    assert address == [["6", "9"], []]
+
+
+async def test_alerts_are_read_from_their_openers_on_and_marks_keep_their_actions(store: Client) -> None:
+    judges = ClickHouseJudgeStore(store)
+    term = await judges.claim(0, 1)
+    subject = f"actor|acme|{EVEN}"
+
+    def revision(opener: int) -> AlertRevision:
+        key = (opener, IDS[0])
+        made = alert_id(tenant="acme", slot="x.v1", arm="a", subject=subject, opener=key)
+        content = Content(
+            made, "acme", "x", "x.v1", "a", "live", subject, key, key, 1, 1.0, 1.0, {}, {}, evidence([IDS[0]]), ""
+        )
+        return AlertRevision(content, False, opener, 1)
+
+    early, late = revision(NOON), revision(NOON + 5)
+    await judges.put_alerts(0, term, [early, late])
+    assert await judges.alerts_of([subject], since=NOON + 5) == {subject: [late]}
+    assert {r.content.opener for r in (await judges.alerts_of([subject], since=NOON))[subject]} == {
+        early.content.opener,
+        late.content.opener,
+    }
+    marks = [
+        DirtyMark("some", subject, (NOON, IDS[0]), 0, "late", (LOGIN, EXPORT)),
+        DirtyMark("all", subject, (NOON, IDS[0]), 0, "epoch"),
+    ]
+    await judges.put_dirty(0, term, marks, cleared=False)
+    assert sorted(await judges.dirty(0, 1), key=lambda m: m.why) == marks[::-1]
