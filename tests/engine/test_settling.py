@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+from unittest.mock import patch
+
+from domain.activity import Activity
+from domain.alert import Content
 from domain.judgement import DirtyMark
+from engine.fold import Memory
+from engine.settle import SLICE
 from tests.engine.memory import run
 from tests.engine.steps import A, B, at_rest, begin_settle, checkpoint, eat, ingest, later, put, subject_of
 from tests.engine.toys import HOUR
@@ -227,3 +236,28 @@ def test_a_subject_without_a_state_is_judged_from_its_mark_on() -> None:
     assert standing(world, "pair_a") == {"a3", "a4", "a5"}
     whole = world.store.stored(subject)
     assert world.folder.load(world.store.rows[subject]).applied == whole[-1].key
+
+
+def test_a_huge_subject_is_folded_in_slices_between_which_the_live_fold_goes_on() -> None:
+    world, folded = World(1), list[int]()
+    apply = world.folder.apply
+
+    def counted(memory: Memory, subject: str, activities: Sequence[Activity], *more: Any) -> list[Content]:
+        folded[-1] += len(activities)
+        return apply(memory, subject, activities, *more)
+
+    for n in range(2_000):
+        put(world, A, f"a{n:04}", 50 + n / 100)
+    run(world.ingester.fetch(A, 2_000))
+    later(world, 12)
+    ingest(world, A, B)
+    eat(world)
+    late(world, "l", 51)
+    with patch("tests.engine.memory.PAGE", 10_000), patch.object(world.folder, "apply", counted):
+        settling = world.judges[0].judge.settle(at_once=True)
+        with suppress(StopIteration):
+            while True:
+                folded.append(0)
+                settling.send(None)
+    assert (sum(folded), max(folded)) == (2_001, SLICE)
+    at_rest(world)
