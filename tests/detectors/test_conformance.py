@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import re
+import sys
 from dataclasses import FrozenInstanceError, fields
 from datetime import timedelta
+from itertools import zip_longest
+from operator import attrgetter
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,6 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detectors import rules
 from detectors.base import Context, Detector, Finding
 from detectors.fold import fold
 from detectors.registry import Armed, discover, load
@@ -32,6 +38,7 @@ GAPS = [0, 1, 999, SECOND, 40 * SECOND, MINUTE - 1, MINUTE, 10 * MINUTE - 1, 10 
 GAPS += [6 * HOUR, DAY - 1, DAY, 3 * DAY, 7 * DAY, 12 * DAY, 29 * DAY, 30 * DAY, 35 * DAY, 36 * DAY]
 PERSONAL = ("actor_login", "actor_name", "actor_email", "impersonator", "ip", "user_agent", "title")
 PLACEMENT = ("epoch", "lane", "offset", "index", "received_at", "batch", "history")
+_key = attrgetter("key")
 #: The most that a state may take, as JSON.
 STATE_BYTES = 200_000
 
@@ -258,10 +265,36 @@ def test_its_contract_is_complete(armed: Armed) -> None:
 @every_detector
 def test_it_is_frozen(armed: Armed) -> None:
     detector: Detector[Any] = armed.detector
-    name = fields(detector)[0].name  # type: ignore[arg-type]
     with pytest.raises(FrozenInstanceError):
-        setattr(detector, name, 1)
+        setattr(detector, fields(detector)[0].name, 1)  # type: ignore[arg-type]
 
 
-def test_every_detector_is_found() -> None:
-    assert {"failed_login_burst", "login_after_failures", "bulk_export"} <= set(discover())
+@every_detector
+def test_other_subjects_do_not_matter(armed: Armed) -> None:
+    detector, given = armed.detector, context(armed)
+    told = [sorted(story, key=_key) for kind in ("FIRES", "SILENT") for story in stories(armed, kind).values()]
+    alone = [told_to(armed, story) for story in told]
+    states, found = [detector.initial() for _ in told], [list[tuple[Finding, ...]]() for _ in told]
+    for turns in zip_longest(*told):
+        for number, activity in enumerate(turns):
+            if activity is not None:
+                step = detector.step(states[number], activity, given)
+                states[number] = step.state
+                found[number].append(step.findings)
+    assert list(zip(states, found, strict=True)) == alone
+
+
+def test_a_file_is_all_that_a_new_detector_needs_to_be_held_to_this(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = Path(inspect.getfile(discover()["failed_login_burst"])).read_text()
+    (tmp_path / "planted_burst.py").write_text(source.replace('"failed_login_burst"', '"planted_burst"'))
+    monkeypatch.setattr(rules, "__path__", [*rules.__path__, str(tmp_path)])
+    discover.cache_clear()
+    try:
+        planted = next(armed for armed in load({}).all if armed.detector.spec.id == "planted_burst")
+        with pytest.raises(ModuleNotFoundError, match=r"tests\.detectors\.rules\.test_planted_burst"):
+            stories(planted, "FIRES")  # so each test above would fail until its stories are told
+    finally:
+        discover.cache_clear()
+        sys.modules.pop("detectors.rules.planted_burst", None)
