@@ -14,6 +14,7 @@ import msgspec
 import pytest
 
 from domain import clock
+from tests.e2e.system import CONFIG, System, Traffic, until
 from vedette.chaos.plan import Plan
 from vedette.chaos.verdict import Verdict
 
@@ -73,9 +74,32 @@ def test_workers_and_partitions_change_no_byte_of_any_alert(tmp_path: Path) -> N
     from vedette.chaos.run import run
 
     start, said, digests = clock.now(), list[str](), dict[tuple[int, int], str]()
-    for workers, partitions in ((1, 1), (1, 4), (2, 4), (2, 16), (4, 4), (4, 16)):
-        plan = Plan(events=20_000, workers=workers, partitions=partitions, duplicates=0.05, disorder=0.1, late=0.02)
+    for workers, partitions in ((1, 1), (1, 16), (2, 4), (4, 16)):
+        plan = Plan(events=10_000, workers=workers, partitions=partitions, duplicates=0.05, disorder=0.1, late=0.02)
         verdict = run(plan, tmp_path / f"{workers}-{partitions}", said.append, start=start)
         assert verdict.ok, said
         digests[workers, partitions] = verdict.digest
     assert len(set(digests.values())) == 1, digests
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(600)
+async def test_the_partition_count_may_change_between_two_starts(tmp_path: Path) -> None:
+    system, traffic = System(tmp_path / "data"), Traffic(6)
+    for number, partitions in enumerate((4, 16, 1), 1):
+        try:
+            await system.start(f"{CONFIG}[kafka]\nactivity_partitions = {partitions}\n[detect]\nworkers = 2\n")
+            now = clock.now()
+            await system.send([traffic.record(now - n * 40) for n in range(1_000)])
+            if number < 3:  # what is not judged by now is the next one's
+
+                async def stored(least: int = 1_000 * number) -> bool:
+                    return await system.count("events") >= least
+
+                await until(stored, seconds=60, what=system.said)
+            else:
+                await system.settled(events=3_000, seconds=180)
+                assert system.running["epoch"] == 3
+                assert len(await system.alerts()) > 20
+        finally:
+            await system.stop()
