@@ -192,7 +192,7 @@ class _Run:
         stored = await self._stored_ids()
         missing = oracle.ids - stored
         standing = {c.alert_id: canonical(c) async for c in AlertStore(reader).dump(tenant=TENANT)}
-        compared = await self._replayed(folder)
+        compared = await self._replayed()
         return Verdict(
             plan=self._plan,
             sent=len(oracle.ids),
@@ -216,11 +216,13 @@ class _Run:
             seconds=seconds,
         )
 
-    async def _replayed(self, folder: Folder) -> Difference:
+    async def _replayed(self) -> Difference:
+        """As `vedette replay --compare` does it."""
+        made = self._supervisor.settings
         # As the writer, whose queries have no limit of time and rows; nothing is written.
-        writer = await connect(self._supervisor.settings.store, "writer")
+        writer = await connect(made.store, "writer")
         try:
-            found = await Replay(writer, folder).compare(TENANT, since=0)
+            found = await Replay(writer, await compose.folder(made, writer)).compare(TENANT, since=0)
         finally:
             await writer.close()
         return Difference(ids(found.added), ids(found.lost), ids([folded for _, folded in found.changed]))
