@@ -241,12 +241,12 @@ MUTANTS: Final = (
     ),
     Mutant(
         "settings of the moment in settle",
-        "engine/settle.py",
-        "    for content in folder.apply(memory, subject, rows, failures):\n",
-        "    since, folder._since = folder._since, -(2**62)\n"
-        "    contents = folder.apply(memory, subject, rows, failures)\n"
-        "    folder._since = since\n"
-        "    for content in contents:\n",
+        "engine/shadow.py",
+        "for content in self._folder.apply(self._memory, self.subject, activities, self.failures, self._starts):\n",
+        "since, self._folder._since = self._folder._since, -(2**62)\n"
+        "        contents = self._folder.apply(self._memory, self.subject, activities, self.failures, self._starts)\n"
+        "        self._folder._since = since\n"
+        "        for content in contents:\n",
         (VERSIONS,),
     ),
     Mutant(
@@ -259,8 +259,8 @@ MUTANTS: Final = (
     Mutant(
         "a slot not warmed up when it comes into effect",
         "engine/judge.py",
-        '                    self._mark(subject, start, "activated")\n',
-        "                    pass\n",
+        '                self._dirt.add(subject, start, "activated")\n',
+        "                pass\n",
         (VERSIONS,),
     ),
     Mutant(
@@ -272,7 +272,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         "frozen alerts withdrawn",
-        "engine/settle.py",
+        "engine/shadow.py",
         "if i not in truth and i not in fixed]",
         "if i not in truth]",
         (FROZEN,),
