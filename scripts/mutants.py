@@ -101,8 +101,8 @@ MUTANTS: Final = (
     Mutant(
         "enrichment of the moment",
         "ingest/enrich/enricher.py",
-        "            if version.effective_from <= at:\n                return lookup\n",
-        "            return lookup\n",
+        "return lookups[max(0, bisect_right(starts, at) - 1)]",
+        "return lookups[-1]",
         ("tests/ingest/enrich",),
     ),
     Mutant(
