@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 import re
-import sys
 from dataclasses import FrozenInstanceError, fields
 from datetime import timedelta
 from itertools import zip_longest
 from operator import attrgetter
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -18,10 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors import rules
 from detectors.base import Context, Detector, Finding
 from detectors.fold import fold
-from detectors.registry import Armed, discover, load
+from detectors.registry import Armed, load
 from domain.actions import ACTIONS
 from domain.activity import Activity
 from domain.alert import Severity
@@ -282,19 +278,3 @@ def test_other_subjects_do_not_matter(armed: Armed) -> None:
                 states[number] = step.state
                 found[number].append(step.findings)
     assert list(zip(states, found, strict=True)) == alone
-
-
-def test_a_file_is_all_that_a_new_detector_needs_to_be_held_to_this(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    source = Path(inspect.getfile(discover()["failed_login_burst"])).read_text()
-    (tmp_path / "planted_burst.py").write_text(source.replace('"failed_login_burst"', '"planted_burst"'))
-    monkeypatch.setattr(rules, "__path__", [*rules.__path__, str(tmp_path)])
-    discover.cache_clear()
-    try:
-        planted = next(armed for armed in load({}).all if armed.detector.spec.id == "planted_burst")
-        with pytest.raises(ModuleNotFoundError, match=r"tests\.detectors\.rules\.test_planted_burst"):
-            stories(planted, "FIRES")  # so each test above would fail until its stories are told
-    finally:
-        discover.cache_clear()
-        sys.modules.pop("detectors.rules.planted_burst", None)
