@@ -20,6 +20,7 @@ SYSTEMS = ("e2e", "vedette")
 DATABASES = tuple(f"vedette_{number:02}" for number in range(60))
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where two processes share the tests, a file stays whole, and what starts whole systems stays in one."""
     for item in items:
