@@ -18,7 +18,7 @@ from ingest.worker import GROUP as INGEST
 from transport.topics import ACTIVITY, RAW
 
 #: Seconds between two looks at the store.
-LOOK = 0.2
+LOOK = 0.5
 #: Seconds without any progress until it is given up.
 PATIENCE = 120.0
 DETECT = "vedette-detect"

@@ -112,12 +112,13 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             if not fetched and loop.time() < marked + MARK_EVERY * 0.5:
                 continue
             caught_up = self._caught_up(owned)
+            offsets = {tp: batch[-1].offset + 1 for tp, batch in fetched.items()}
             fetch = await self._prepare(fetched, caught_up)
             await finishing
-            offsets = {tp: batch[-1].offset + 1 for tp, batch in fetched.items()}
             finishing = asyncio.ensure_future(self._finish(fetch, offsets))
+            del fetch  # it is large, and gone as soon as it is stored
             marked = loop.time()
-            if all(lane_name(tp.topic, tp.partition) in caught_up for tp in fetched):  # few inserts cost the store less
+            if all(lane_name(tp.topic, tp.partition) in caught_up for tp in offsets):  # few inserts cost the store less
                 await finishing
                 await asyncio.sleep(max(0.0, began + self._settings.cycle - loop.time()))
         await finishing
@@ -128,9 +129,10 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             await self._commit(offsets)
 
     async def _prepare(self, fetched: dict[TopicPartition, list[Any]], caught_up: dict[str, int]) -> Fetch:
-        """A slice at a time: the answers to what is being stored and sent are heard in between."""
+        """A slice at a time: the answers to what is being stored and sent are heard in between. Empties `fetched`."""
         fetch = Fetch(caught_up, clock.now())
-        for tp, batch in fetched.items():
+        while fetched:
+            tp, batch = fetched.popitem()
             for start in range(0, len(batch), SLICE):
                 self._pipeline.add(fetch, self._records(tp, batch[start : start + SLICE]))
                 await asyncio.sleep(0)
@@ -159,7 +161,8 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         for name, tp in hungry.items() if queues else ():
             if queues.waiting(name) < share:
                 pause = 0 if queues.waiting(name) or name in live or name in ends else max(0, ready - clock.now())
-                self._queue(await self._consumer.getmany(tp, timeout_ms=pause, max_records=share))
+                missing = share - queues.waiting(name)
+                self._queue(await self._consumer.getmany(tp, timeout_ms=pause, max_records=missing))
         reached, ends = self._pipeline.reached(), self._ends(held)
         awaited = {name: reached.get(name) for name in held.keys() - ends.keys()}
         taken = queues.take(self._settings.fetch_rows, live=live, awaited=awaited)

@@ -16,6 +16,7 @@ import msgspec
 from clickhouse_connect.datatypes.registry import get_from_name
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
 from clickhouse_connect.driver.insert import InsertContext
+from clickhouse_connect.driver.transform import NativeTransform
 
 from domain.errors import SettingsInvalid, StoreUnavailable, VedetteError
 from storage.settings import StoreSettings, StoreUser
@@ -118,10 +119,15 @@ class Client:
             kinds,
             values,
             column_oriented=True,
-            settings=_settings(rows, token),
             block_size=rows,
         )
-        return int((await self._ask(self._driver.insert(context=context))).written_rows)
+        block = b"".join(NativeTransform.build_insert(context))
+        failed = context.insert_exception
+        vars(context).clear()  # it refers to itself: all that it holds would wait for the garbage collector
+        if failed is not None:
+            raise failed
+        answer = self._driver.raw_insert(insert_block=block, settings=_settings(rows, token))
+        return int((await self._ask(answer)).written_rows)
 
     async def command(self, sql: str, params: Mapping[str, object] | None = None) -> None:
         """A statement without rows."""
