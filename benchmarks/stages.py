@@ -106,6 +106,7 @@ def _normalise(normalise: Normaliser, records: Sequence[Record], watch: Watch) -
 
 async def _insert(activities: Sequence[Activity], raws: Sequence[bytes], watch: Watch) -> None:
     store, rows = parts.ingest_store(), IngestSettings().fetch_rows
+    await store.put_events(activities[:1], bodies(activities[:1]), raws[:1], "")  # the first one imports libraries
     for start in range(0, len(activities), rows):
         some = activities[start : start + rows]
         with watch.on("insert encode"):
