@@ -262,7 +262,7 @@ def test_its_contract_is_complete(armed: Armed) -> None:
 def test_it_is_frozen(armed: Armed) -> None:
     detector: Detector[Any] = armed.detector
     with pytest.raises(FrozenInstanceError):
-        setattr(detector, fields(detector)[0].name, 1)  # type: ignore[arg-type]
+        setattr(detector, fields(detector)[0].name, 1)  # type: ignore[arg-type]  # every detector is a dataclass
 
 
 @every_detector

@@ -119,7 +119,7 @@ async def test_ingest_takes_up_what_is_stated_while_it_runs(tmp_path: Path) -> N
     try:
         said.append(stated(occurred_at=clock.rfc3339(NOW)))
         async with asyncio.timeout(20):
-            while enricher.origin(IP, max(later, NOW + HOUR), "acme").network != "corporate":  # noqa: ASYNC110
+            while enricher.origin(IP, max(later, NOW + HOUR), "acme").network != "corporate":  # noqa: ASYNC110 it has nobody to tell
                 await asyncio.sleep(0.01)  # what is taken up sets no event; there is a deadline
     finally:
         task.cancel()
