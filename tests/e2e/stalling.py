@@ -38,12 +38,13 @@ def start(step: str, ask: Path, data: Path, log: Path) -> subprocess.Popen[bytes
 def run(step: str, ask: str, data: str) -> None:
     """The process. What became of the step after it woke stands in a file beside `ask`."""
     owner, name, matters = STEPS[step]
-    original = getattr(owner, name)
+    original, slept = getattr(owner, name), list[str]()
 
     async def before(self: object, *args: Any, **named: Any) -> object:
         if not os.path.exists(ask) or not matters(*args, **named):
             return await original(self, *args, **named)
         os.unlink(ask)
+        slept.append(step)
         os.kill(os.getpid(), signal.SIGSTOP)
         # whatever the group makes of this process meanwhile, it shall write
         writing = asyncio.ensure_future(original(self, *args, **named))
@@ -54,6 +55,14 @@ def run(step: str, ask: str, data: str) -> None:
     app.stood_still = lambda *_: False  # it is to write, not to notice that it slept,
     for watching in ("_watch_models", "_watch_configurations"):  # nor that it heard of nothing for too long
         setattr(Detect, watching, _nothing)
+    failed = Detect._failed
+
+    def after_writing(self: Detect, error: BaseException) -> None:
+        """Another of its judges may be refused first: the process ends when the step has been tried as well."""
+        if os.path.exists(f"{ask}.done") or not slept:
+            failed(self, error)
+
+    Detect._failed = after_writing  # type: ignore[method-assign]  # in this process alone
     sys.exit(main(["detect", "--data", data]))
 
 
