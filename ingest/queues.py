@@ -58,6 +58,10 @@ class Queues(Generic[R]):
     def waiting(self, lane: str) -> int:
         return len(self._lanes[lane].records) if lane in self._lanes else 0
 
+    def first(self, lane: str) -> R | None:
+        """The lane's record that is taken next."""
+        return self._lanes[lane].records[0] if self.waiting(lane) else None
+
     def take(self, most: int, *, live: Collection[str], awaited: Mapping[str, int | None]) -> dict[str, list[R]]:
         """About `most` records, more only where many have one time.
 

@@ -80,8 +80,10 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         """Tell the pipeline which lanes are ours, once their positions are known."""
         lanes = {}
         for tp in self._assigned & self._consumer.assignment():
+            name = lane_name(tp.topic, tp.partition)
             try:
-                lanes[lane_name(tp.topic, tp.partition)] = await self._consumer.position(tp)
+                first = self._queues.first(name)
+                lanes[name] = await self._consumer.position(tp) if first is None else first.offset
             except IllegalStateError:  # it went to another process: that is the next assignment
                 return
         self._pipeline.own(lanes)
@@ -107,8 +109,6 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
                 owned, known = set(self._assigned), self._assignment
                 await self._own()
             fetched = await self._fetch(owned, wait)
-            if self._assignment != known:  # what was taken is read again by whoever has its lane now
-                continue
             if not fetched and loop.time() < marked + MARK_EVERY * 0.5:
                 continue
             caught_up = self._caught_up(owned)
@@ -151,7 +151,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         if not held:
             await asyncio.sleep(wait / 1000)
             return {}
-        queues, live = self._queues, self._pipeline.live()
+        queues, live, assignment = self._queues, self._pipeline.live(), self._assignment
         share = max(1, self._settings.fetch_rows // max(1, len(held.keys() - live)))
         hungry = {name: tp for name, tp in held.items() if queues.waiting(name) < share}
         if hungry:
@@ -163,6 +163,8 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
                 pause = 0 if queues.waiting(name) or name in live or name in ends else max(0, ready - clock.now())
                 missing = share - queues.waiting(name)
                 self._queue(await self._consumer.getmany(tp, timeout_ms=pause, max_records=missing))
+        if self._assignment != assignment:  # what waits now is of lanes that the pipeline does not own yet
+            return {}
         reached, ends = self._pipeline.reached(), self._ends(held)
         awaited = {name: reached.get(name) for name in held.keys() - ends.keys()}
         taken = queues.take(self._settings.fetch_rows, live=live, awaited=awaited)

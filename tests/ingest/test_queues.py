@@ -39,6 +39,13 @@ def test_lanes_are_taken_up_to_the_time_that_is_known_of_each() -> None:
     assert queues.take(100, live=(), awaited={"b": 25}) == {"a": read(25 + AHEAD, start=4)}
 
 
+def test_what_is_taken_next_is_known_before() -> None:
+    queues = filled(a=read(10, 20))
+    assert (queues.first("a"), queues.first("b")) == (Read(0, 10), None)
+    queues.take(9, live=(), awaited={})
+    assert queues.first("a") is None
+
+
 def test_of_more_than_is_asked_for_the_oldest_come_first() -> None:
     queues = filled(a=read(10, 20, 30, 40), b=read(15, 16, 17, 18))
     assert queues.take(5, live=(), awaited={}) == {"a": read(10), "b": read(15, 16, 17, 18)}
