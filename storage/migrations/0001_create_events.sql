@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS events (
     `index` UInt32,
     received_at_ms Int64 EPHEMERAL,
     received_at DateTime64(3, 'UTC') DEFAULT fromUnixTimestamp64Milli(received_at_ms, 'UTC'),
-    body String,
+    body String CODEC(ZSTD(1)),
     raw String CODEC(ZSTD(1)) TTL toDateTime(received_at) + INTERVAL 90 DAY, -- the record as it arrived, less what its source never stores
     native_id String ALIAS JSONExtract(body, 7, 'String'),
     reason String ALIAS JSONExtract(body, 9, 'String'),
