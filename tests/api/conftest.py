@@ -118,7 +118,7 @@ async def world(store: Client, reader: Client, tmp_path: Path) -> World:
             writer=store,
             producer=log,
             registry=load({}),
-            settings=ApiSettings(answer_timeout=2.0, max_body_bytes=100_000),
+            settings=ApiSettings(answer_timeout=30.0, max_body_bytes=100_000),
             keys=tokens,
             pepper=PEPPER,
             version="1.2.3",

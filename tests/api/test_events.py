@@ -114,6 +114,7 @@ async def test_a_small_gzip_that_inflates_to_much_is_refused(world: World) -> No
 
 
 async def test_503_when_ingest_does_not_answer_in_time_or_kafka_is_away(world: World) -> None:
+    world.app.state.services.sender._timeout = 0.5
     async with world.client() as client:
         world.log.asleep = True
         slow = await client.post("/api/v1/events", json=event("slow"))

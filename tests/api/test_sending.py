@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from api.inflate import inflated
 from api.problems import Problem
 from api.rates import Rates, Room
+from domain import clock
 from tests.api.conftest import World
 from tests.api.made import NOON, event
 from tests.e2e.system import until
@@ -120,8 +121,12 @@ async def test_one_key_at_a_time_so_that_two_at_once_get_one_answer(world: World
     assert len(world.log.sent) == 1
 
 
-async def test_the_limit_of_a_key_is_told_with_every_answer_and_kept(world: World) -> None:
+async def test_the_limit_of_a_key_is_told_with_every_answer_and_kept(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world.app.state.services.rates = Rates(1, least=3)
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now)  # the bucket does not refill meanwhile
     async with world.client() as client:
         fine = await client.post("/api/v1/events", json=[event(f"r-{n}") for n in range(9)])
         over = await client.post("/api/v1/events", json=[event("r-9"), event("r-10"), event("r-11")])
