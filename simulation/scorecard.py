@@ -20,6 +20,7 @@ class Raised(msgspec.Struct, frozen=True, kw_only=True):
 
     alert_id: str
     detector: str
+    arm: str = ""  # where it is not the detector's first
     severity: int
     token: str  # of its subject
     events: tuple[str, ...]

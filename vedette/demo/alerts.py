@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+from detectors.registry import load
 from detectors.sentence import sentence
 from domain.alert import Severity, canonical
 from domain.subject import token_of
@@ -23,13 +24,18 @@ class Alerts:
     def __init__(self, reader: Client) -> None:
         self._alerts, self._events = AlertStore(reader), EventStore(reader)
         self._shown: dict[str, int] = {}
+        self._first = {armed.detector.spec.id: armed.detector.spec.arms[0].name for armed in load({}).all}
 
     async def fresh(self, since: int, until: int) -> list[Raised]:
-        """Alerts above INFO completed from `since` to `until` (ms) that are new or have risen since the last call."""
+        """Alerts above INFO completed from `since` to `until` (ms) that are new or have risen since the last call.
+
+        One that stands in place of another, after something late, is new only if it is more severe.
+        """
         risen = []
         for stored in await self._list(since, until):
             severity = stored.content.severity
-            if severity > max(Severity.INFO, self._shown.get(stored.alert_id, 0)):
+            said = max(self._shown.get(name, 0) for name in (stored.alert_id, *stored.replaces))
+            if severity > max(Severity.INFO, said):
                 self._shown[stored.alert_id] = severity
                 risen.append(stored)
         return await self._raised(risen)
@@ -60,6 +66,7 @@ class Alerts:
             Raised(
                 alert_id=stored.alert_id,
                 detector=content.detector,
+                arm="" if content.arm == self._first.get(content.detector) else content.arm,
                 severity=content.severity,
                 token=token_of(content.subject),
                 events=(events[content.opener[1]].native_id, events[content.completed[1]].native_id),

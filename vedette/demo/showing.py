@@ -21,7 +21,8 @@ _COLOURS = {"LOW": 36, "MEDIUM": 33, "HIGH": 31, "CRITICAL": 41}
 def alert_line(alert: Raised, seconds: float) -> str:
     """` 00:06 HIGH      login_after_failures   j.doe got in …`."""
     minutes, rest = divmod(int(seconds), 60)
-    return f" {minutes:02}:{rest:02} {_coloured(Severity(alert.severity).name)} {alert.detector:21} {alert.sentence}"
+    what = f"{alert.detector}/{alert.arm}" if alert.arm else alert.detector
+    return f" {minutes:02}:{rest:02} {_coloured(Severity(alert.severity).name)} {what:23} {alert.sentence}"
 
 
 def _coloured(name: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from domain.alert import Severity
 from simulation.scorecard import Found, Raised, Scorecard
 from vedette.demo.feeding import Progress
@@ -62,7 +64,9 @@ def test_people_read_what_was_found_what_was_missed_and_why() -> None:
 
 
 def test_an_alert_is_one_line_with_the_time_since_the_morning_began() -> None:
-    assert alert_line(STRONG, 74.9) == " 01:14 HIGH     bulk_export           somebody exported everything"
+    assert alert_line(STRONG, 74.9) == " 01:14 HIGH     bulk_export             somebody exported everything"
+    files = msgspec.structs.replace(WEAK, arm="files")
+    assert alert_line(files, 3) == " 00:03 LOW      bulk_export/files       somebody exported everything"
 
 
 def test_programs_get_names_counts_and_what_was_measured() -> None:
