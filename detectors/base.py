@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
@@ -69,6 +70,13 @@ class Step(msgspec.Struct, Generic[S], frozen=True):
     findings: tuple[Finding, ...] = ()
 
 
+class Run(NamedTuple, Generic[S]):
+    """The state after several activities, and of each that revealed something its findings, in order."""
+
+    state: S
+    found: Sequence[tuple[Activity, tuple[Finding, ...]]] = ()
+
+
 class Context(msgspec.Struct, frozen=True):
     """What was in effect at the activity's time. Facts and profile join it as they are built."""
 
@@ -88,6 +96,17 @@ class Detector(Protocol[S]):
     def initial(self) -> S: ...
 
     def step(self, state: S, activity: Activity, context: Context) -> Step[S]: ...
+
+
+@runtime_checkable
+class Runs(Protocol[S]):
+    """A detector that takes the activities of a busy subject together, because it is quicker so.
+
+    They are of one subject, in key order, at least one. Nothing else differs from `step` after `step`: the conformance
+    suite cuts its stories into runs at random.
+    """
+
+    def run(self, state: S, activities: Sequence[Activity], context: Context) -> Run[S]: ...
 
 
 def token(value: str) -> dict[str, str]:

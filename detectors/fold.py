@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from domain.activity import Activity
 
-from .base import Context, Detector, Finding, S
+from .base import Context, Detector, Finding, Run, Runs, S
 
 
 def fold(
@@ -27,3 +27,21 @@ def fold(
         state = step.state
         found.append(step.findings)
     return state, found
+
+
+def run(detector: Detector[S]) -> Callable[[S, Sequence[Activity], Context], Run[S]]:
+    """How a detector judges several activities of a subject, in key order: its own `run`, or `step` after `step`."""
+    if isinstance(detector, Runs):
+        return detector.run
+    step = detector.step
+
+    def each(state: S, activities: Sequence[Activity], context: Context) -> Run[S]:
+        found = []
+        for activity in activities:
+            after = step(state, activity, context)
+            state = after.state
+            if after.findings:
+                found.append((activity, after.findings))
+        return Run(state, found)
+
+    return each

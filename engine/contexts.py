@@ -32,7 +32,7 @@ class Contexts:
         """
         of: dict[str, dict[int, Context]] = {}
         for tenant, start, model in effects:
-            of.setdefault(tenant, {})[start] = Context(model=model) if model else _NOTHING
+            of.setdefault(tenant, {})[start] = Context(model=model)  # never one that was in effect before
         self._of = {
             tenant: (sorted(starts), [starts[start] for start in sorted(starts)]) for tenant, starts in of.items()
         }

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from detectors.base import Context, Detector, Finding, Spec
+from detectors.base import Context, Detector, Finding, Run, Spec
+from detectors.fold import run
 from detectors.timeline import BEFORE_ALL, Activation
 from domain.activity import Activity, Key
 from domain.alert import Content, alert_id
-from domain.clock import DAY, millis
+from domain.clock import millis
 from domain.judgement import DetectorFailure, StateRow
 from domain.subject import Routing, router, scope_of, tenant_of
 from engine.frozen import Foldable
-
-#: An episode never lasts longer than this after its opener.
-EPISODE_LIMIT = DAY
-#: Below every key.
-NOTHING: Key = (-(2**62), "")
+from engine.memory import NOTHING, Memory, episode, load
 
 
 class Armed(Protocol):
@@ -45,9 +42,11 @@ class Registry(Protocol):
 
 
 class _Judging(NamedTuple):
-    """A detector where an activity is dispatched to it; `cooldown` in ms."""
+    """A detector, what it sees, and how it judges several activities; `cooldown` in ms."""
 
     slot: str
+    actions: frozenset[str]
+    run: Callable[[Any, Sequence[Activity], Context], Run[Any]]
     detector: Detector[Any]
     armed: Armed
     cooldown: int
@@ -64,56 +63,12 @@ class Start(NamedTuple):
     arms: Mapping[str, Key]
 
 
-class Episode(msgspec.Struct, frozen=True, array_like=True):
-    """The open alert of one arm: its opener, the last finding (ms), and what a revision must exceed."""
-
-    opener: Key
-    last: int
-    severity: int
-    value: float
-
-
-class _Body(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A state as stored, JSON. Slots of versions that this program has not are not read."""
-
-    seen: int
-    applied: Key
-    slots: dict[str, msgspec.Raw]
-    episodes: dict[str, Episode]
-    knows: int = 0
-
-
-@dataclass(slots=True)
-class Memory:
-    """What is known of a subject: its detectors' states by slot, open episodes by slot and arm, how far it is.
-
-    `knows` is the time (ms) of the last activation of a slot that its states have seen coming.
-    """
-
-    seen: int = 0  # below every position
-    applied: Key = NOTHING
-    slots: dict[str, Any] = field(default_factory=dict)
-    episodes: dict[str, Episode] = field(default_factory=dict)
-    position: int = -1
-    knows: int = 0
-
-
-def episode(now: Episode | None, finding: Finding, key: Key, cooldown: int) -> tuple[Episode, bool]:
-    """The episode after a finding at `key`, and whether the alert changes: a new one, a rise, or a doubled value."""
-    if cooldown and now and key[0] - now.last <= cooldown and key[0] - now.opener[0] <= EPISODE_LIMIT:
-        if finding.severity > now.severity or finding.observed >= 2 * now.value > 0:
-            severity = max(now.severity, int(finding.severity))
-            return Episode(now.opener, key[0], severity, max(now.value, finding.observed)), True
-        return Episode(now.opener, key[0], now.severity, now.value), False
-    return Episode(key, key[0], int(finding.severity), finding.observed), True
-
-
 def without_models(tenant: str, at: int) -> Context:  # noqa: ARG001 what every provider is asked
     """The context of a system without models."""
     return _CONTEXT
 
 
-_Table = dict[str, dict[str, list[_Judging]]]  # by scope and action
+_Table = dict[str, list[_Judging]]  # by scope
 
 
 class Folder:
@@ -122,7 +77,8 @@ class Folder:
     def __init__(self, registry: Registry, contexts: Callable[[str, int], Context] = without_models) -> None:
         """`registry` judges for all time, until `take` says otherwise.
 
-        `contexts` says what is in effect for a tenant at an event time (ms): pure, the same in every fold.
+        `contexts` says what is in effect for a tenant at an event time (ms): pure, the same in every fold. What is the
+        same object at two times is in effect all the time between them.
         """
         self._contexts = contexts
         self.routing = registry.routing()
@@ -145,9 +101,11 @@ class Folder:
                 specs.setdefault(spec.scope, {})[armed.slot] = spec
                 made.setdefault(armed.slot, set()).add(armed.settings_hash)
                 horizons[armed.slot] = millis(spec.horizon)
-                judging = _Judging(armed.slot, armed.detector, armed, millis(spec.cooldown))
-                for action in spec.actions:
-                    table.setdefault(spec.scope, {}).setdefault(action, []).append(judging)
+                table.setdefault(spec.scope, []).append(
+                    _Judging(
+                        armed.slot, spec.actions, run(armed.detector), armed.detector, armed, millis(spec.cooldown)
+                    )
+                )
         self._decoders, self._tables, self._starts = decoders, tables, [start for start, _ in segments]
         self._specs = specs
         self._newest, self._since = tables[-1], self._starts[-1]
@@ -191,32 +149,41 @@ class Folder:
         found: list[Content] = []
         if not activities:
             return found
-        scope, contexts, slots = scope_of(subject), self._contexts, memory.slots
-        for table, some in self._by_time(activities):
-            by = table.get(scope, {})  # nobody judges a tenant as a whole yet, and it can be dirty
-            for activity in some:
-                context = contexts(activity.tenant, activity.occurred_at)
-                for slot, detector, armed, cooldown in by.get(activity.action, ()):
-                    start = starts.get(slot) if starts is not None else _ALWAYS
-                    if start is None or activity.occurred_at < start.low:
-                        continue
-                    state = slots.get(slot)
-                    try:
-                        step = detector.step(detector.initial() if state is None else state, activity, context)
-                    except Exception as error:  # its fault must not stop the others; it becomes a dead letter
-                        if activity.key >= start.key:  # before it, it was reported when it was judged
-                            failed = f"{type(error).__name__}: {error}"
-                            failures.append(DetectorFailure(detector.spec.id, activity, failed))
-                        continue
-                    slots[slot] = step.state
-                    for finding in step.findings:
-                        if activity.key < start.arms.get(finding.arm, start.key):
-                            continue
-                        content = self._judge(memory, subject, activity, armed, cooldown, finding)
-                        if content is not None:
-                            found.append(content)
+        scope, slots = scope_of(subject), memory.slots
+        for table, context, some in self._alike(activities):
+            for judging in table.get(scope, ()):  # nobody judges a tenant as a whole yet, and it can be dirty
+                start = starts.get(judging.slot) if starts is not None else _ALWAYS
+                if start is None:
+                    continue
+                actions, low = judging.actions, start.low
+                seen = [each for each in some if each.action in actions and each.occurred_at >= low]
+                if not seen:
+                    continue
+                before = slots.get(judging.slot)
+                state = judging.detector.initial() if before is None else before
+                try:
+                    slots[judging.slot], revealed = judging.run(state, seen, context)
+                except Exception:  # one of them: the others are judged without it
+                    slots[judging.slot], revealed = _one_by_one(judging, state, seen, context, start, failures)
+                for activity, findings in revealed:
+                    for finding in findings:
+                        if activity.key >= start.arms.get(finding.arm, start.key):
+                            content = self._judge(memory, subject, activity, judging, finding)
+                            if content is not None:
+                                found.append(content)
         memory.applied = activities[-1].key
         return found
+
+    def _alike(self, activities: Sequence[Activity]) -> Iterator[tuple[_Table, Context, Sequence[Activity]]]:
+        """The activities of a subject (key order) cut where another configuration or another model is in effect."""
+        tenant, contexts = activities[0].tenant, self._contexts
+        for table, some in self._by_time(activities):
+            context = contexts(tenant, some[0].occurred_at)
+            if contexts(tenant, some[-1].occurred_at) is context:
+                yield table, context, some
+            else:
+                for each, part in groupby(some, lambda activity: contexts(tenant, activity.occurred_at)):
+                    yield table, each, list(part)
 
     def _by_time(self, activities: Sequence[Activity]) -> Sequence[tuple[_Table, Sequence[Activity]]]:
         """The activities (key order) cut where another configuration begins, each part with what judges it."""
@@ -232,13 +199,14 @@ class Folder:
         return parts
 
     def _judge(
-        self, memory: Memory, subject: str, activity: Activity, armed: Armed, cooldown: int, finding: Finding
+        self, memory: Memory, subject: str, activity: Activity, judging: _Judging, finding: Finding
     ) -> Content | None:
+        armed = judging.armed
         stage = armed.stages.get(finding.arm, "live")
         if stage == "off":
             return None
         name = f"{armed.slot}/{finding.arm}"
-        memory.episodes[name], changed = episode(memory.episodes.get(name), finding, activity.key, cooldown)
+        memory.episodes[name], changed = episode(memory.episodes.get(name), finding, activity.key, judging.cooldown)
         if not changed:
             return None
         now, tenant = memory.episodes[name], tenant_of(subject)
@@ -263,15 +231,29 @@ class Folder:
         )
 
     def load(self, row: StateRow) -> Memory:
-        body = _decode_body(row.body)
-        slots = {slot: self._decoders[slot](raw) for slot, raw in body.slots.items() if slot in self._decoders}
-        return Memory(row.seen, body.applied, slots, dict(body.episodes), row.position, body.knows)
+        return load(row, self._decoders)
 
-    @staticmethod
-    def dump(subject: str, memory: Memory) -> StateRow:
-        slots = {slot: msgspec.Raw(_encode(state)) for slot, state in memory.slots.items()}
-        body = _encode(_Body(memory.seen, memory.applied, slots, memory.episodes, memory.knows)).decode()
-        return StateRow(subject, memory.position, memory.seen, body)
+
+def _one_by_one(
+    judging: _Judging,
+    state: Any,
+    activities: Sequence[Activity],
+    context: Context,
+    start: Start,
+    failures: list[DetectorFailure],
+) -> Run[Any]:
+    """A run in which the detector raises on some: each of these becomes a dead letter and changes nothing."""
+    found: list[tuple[Activity, tuple[Finding, ...]]] = []
+    for activity in activities:
+        try:
+            state, revealed = judging.run(state, (activity,), context)
+        except Exception as error:
+            if activity.key >= start.key:  # before it, it was reported when it was judged
+                failed = f"{type(error).__name__}: {error}"
+                failures.append(DetectorFailure(judging.detector.spec.id, activity, failed))
+        else:
+            found += revealed
+    return Run(state, found)
 
 
 def _at(activity: Activity) -> int:
@@ -280,5 +262,3 @@ def _at(activity: Activity) -> int:
 
 _CONTEXT = Context()
 _ALWAYS = Start(NOTHING[0], NOTHING, {})
-_encode = msgspec.json.Encoder().encode
-_decode_body = msgspec.json.Decoder(_Body).decode

@@ -17,9 +17,10 @@ from domain.subject import bucket, tenant_of
 from domain.wire import Marks
 from engine.buffer import Buffer
 from engine.clocks import Clocks
-from engine.fold import Folder, Memory
+from engine.fold import Folder
 from engine.late import sort_out
 from engine.marks import Dirt
+from engine.memory import Memory, dump
 from engine.pending import Pending, Tally
 from engine.presence import SLOTS, Presence
 from engine.settle import Settler
@@ -277,7 +278,7 @@ class Judge:
         self.tally.conflicts += len(conflicts)
         p, term, store = self.partition, self.term, self._store
         work, self._pending = self._pending, Pending()
-        states = [self._folder.dump(subject, self._memories[subject]) for subject in work.states]
+        states = [dump(subject, self._memories[subject]) for subject in work.states]
         marker = self._marker()
         commit = self._buffer.lowest_offset(self.offset)
         dirty, cleared = self._dirt.write()

@@ -10,8 +10,9 @@ from typing import Protocol
 from domain.activity import Activity
 from domain.judgement import AlertRevision, DirtyMark
 from domain.subject import scope_of, tenant_of
-from engine.fold import Folder, Memory
+from engine.fold import Folder
 from engine.marks import Dirt
+from engine.memory import Memory
 from engine.shadow import Shadow
 from storage.judge import JudgeStore
 

@@ -9,8 +9,9 @@ from domain.activity import Activity, Key
 from domain.alert import Content
 from domain.clock import BEGINNING, millis
 from domain.judgement import AlertRevision, DetectorFailure, DirtyMark
-from engine.fold import EPISODE_LIMIT, NOTHING, Folder, Memory, Start
+from engine.fold import Folder, Start
 from engine.frozen import Foldable, Missing, frozen, named
+from engine.memory import EPISODE_LIMIT, NOTHING, Memory
 
 #: Before what ClickHouse's times can say, ms: 1900.
 _EARLIEST = -2_208_988_800_000

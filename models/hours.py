@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import features, memory
+from .acts import SEEN, Observed
 from .memory import Recent
-from .observe import SEEN, Observed, observe
+from .observe import by_minute, observe
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,15 +31,15 @@ class Hours:
     def add(self, actor: str, activities: Iterable[Observed]) -> None:
         """All activities of one actor, oldest first; those that the features do not see are passed over."""
         state, before = Recent(), len(self._times)
-        for activity in activities:
-            if activity.action not in SEEN:
-                continue
-            self.activities += 1
-            first = memory.new_minute(state, activity.occurred_at)
-            state = observe(state, activity)
-            if first and self._ready(state):
+        seen = [activity for activity in activities if activity.action in SEEN]
+        self.activities += len(seen)
+        for minute in by_minute(seen):
+            state = observe(state, minute[:1])
+            if self._ready(state):
                 self._rows.extend(features.vector(state))
-                self._times.append(activity.occurred_at)
+                self._times.append(minute[0].occurred_at)
+            if len(minute) > 1:
+                state = observe(state, minute[1:])
         self._actors.append(actor)
         self._lengths.append(len(self._times) - before)
 

@@ -1,17 +1,20 @@
-"""How one more activity changes an actor's memory: pure, and the same code in training and detection."""
+"""How more activities change an actor's memory: pure, and the same code in training and detection."""
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import NamedTuple, Protocol
+from operator import attrgetter
+from typing import NamedTuple, TypeVar
 from zlib import crc32
 
 from msgspec.structs import replace
 
-from domain import actions as a
 from domain.clock import DAY, HOUR, MINUTE
 
 from . import habits
+from .acts import ACTS, PROGRAMS, REFUSED, Observed, exported, rows_of
 from .habits import Day
 from .memory import (
     IDS,
@@ -29,65 +32,26 @@ from .memory import (
     Roles,
 )  # fmt: skip
 
-READS = frozenset({a.RECORD_READ, a.RECORD_SEARCHED, a.REPORT_VIEWED})
-CHANGES = frozenset({a.RECORD_CREATED, a.RECORD_UPDATED, a.RECORD_DELETED, a.CONSENT_CHANGED})
-EXPORTS = frozenset({a.DATA_EXPORTED, a.FILE_DOWNLOADED})
-ADMIN = frozenset({
-    a.CREDENTIAL_CHANGED, a.IMPERSONATION_STARTED, a.USER_CREATED, a.USER_CHANGED, a.ACCESS_GRANTED, a.ACCESS_REVOKED,
-    a.APP_AUTHORISED, a.APP_CHANGED, a.CONFIG_CHANGED,
-})  # fmt: skip
-PROGRAMS = frozenset({"api", "bulk", "import", "automation"})
-#: Actions that are nobody's behaviour in the CRM: what others say about it.
-REPORTS = frozenset({a.CONTEXT_STATED, a.CONTROL_REPORTED, a.VENDOR_ALERTED, a.LOGIN_FAILED})
-#: What the features see.
-SEEN = frozenset(a.ACTIONS) - REPORTS
-_REFUSED = frozenset({"failure", "denied"})
+A = TypeVar("A", bound=Observed)
+_EVERY_OBJECT = (1 << OBJECTS) - 1
+#: What an activity came with: of a person's activities in one minute nearly always the same.
+_came_with = attrgetter("device_id", "agent_family", "country", "net_token", "asn", "network")
+_at = attrgetter("occurred_at")
 
 
-class Observed(Protocol):
-    """The fields of an activity that features look at; a stored row of training has these and no more."""
-
-    @property
-    def activity_id(self) -> str: ...
-    @property
-    def occurred_at(self) -> int: ...
-    @property
-    def action(self) -> str: ...
-    @property
-    def outcome(self) -> str: ...
-    @property
-    def net_token(self) -> str: ...
-    @property
-    def roles(self) -> tuple[str, ...]: ...
-    @property
-    def asn(self) -> int | None: ...
-    @property
-    def network(self) -> str: ...
-    @property
-    def country(self) -> str: ...
-    @property
-    def agent_family(self) -> str: ...
-    @property
-    def device_id(self) -> str: ...
-    @property
-    def channel(self) -> str: ...
-    @property
-    def object_type(self) -> str: ...
-    @property
-    def object_id(self) -> str: ...
-    @property
-    def count(self) -> int | None: ...
-    @property
-    def bytes(self) -> int | None: ...
-    @property
-    def external(self) -> bool | None: ...
-    @property
-    def exported(self) -> bool | None: ...
+def by_minute(activities: Sequence[A]) -> Iterator[Sequence[A]]:
+    """Activities in order of time, cut where another event-minute begins."""
+    start = 0
+    while start < len(activities):
+        end = (activities[start].occurred_at // MINUTE + 1) * MINUTE
+        stop = len(activities) if activities[-1].occurred_at < end else bisect_left(activities, end, start, key=_at)
+        yield activities if stop - start == len(activities) else activities[start:stop]
+        start = stop
 
 
-def observe(state: Recent, activity: Observed) -> Recent:
-    """The memory after one more activity, the newest."""
-    at = activity.occurred_at
+def observe(state: Recent, activities: Sequence[Observed]) -> Recent:
+    """The memory after activities of one event-minute, the newest ones, in order and at least one."""
+    at = activities[0].occurred_at
     minute = at // MINUTE
     now, before, usual, roles = state.now, state.before, state.habits, state.roles
     if now is None or usual is None or now.at != minute:
@@ -95,12 +59,11 @@ def observe(state: Recent, activity: Observed) -> Recent:
         usual = _today(_close(usual, now), at // DAY)
         roles = _remember(roles, at)
         now = Minute(minute)
-    if activity.roles and (roles is None or roles.heard != minute):
-        roles = _hear(roles, activity.roles, at)
-    keys, kind = _keys(activity), _fingerprint(activity.object_type)
-    if usual.news.key != keys.all or kind not in now.types:
-        usual = _meet(usual, keys, kind)
-    return Recent(_count(now, activity, keys.network, kind, usual.news), before, usual, roles)
+    if roles is None or roles.heard != minute:
+        told = next((each for each in activities if each.roles), None)
+        roles = _hear(roles, told.roles, told.occurred_at) if told else roles
+    usual, met = _meet_all(usual, now, activities)
+    return Recent(_count(now, activities, met), before, usual, roles)
 
 
 def _window(state: Recent, minute: int) -> tuple[Minute, ...]:
@@ -152,14 +115,6 @@ def _today(usual: Habits | None, day: int) -> Habits:
     )
 
 
-def _rows(activity: Observed) -> int:
-    """Rows that left, as far as they are told: of an export, or of a read in bulk."""
-    action, count = activity.action, max(0, activity.count or 0)
-    if action == a.DATA_EXPORTED or (action == a.REPORT_VIEWED and activity.exported):
-        return count
-    return count if action in (a.RECORD_READ, a.API_CALLED) and activity.channel in ("api", "bulk") else 0
-
-
 class _Keys(NamedTuple):
     """Fingerprints of what an activity came with; 0 where it is unknown, or hidden by the network."""
 
@@ -170,19 +125,9 @@ class _Keys(NamedTuple):
     all: int
 
 
-def _keys(activity: Observed) -> _Keys:
-    asn = activity.asn
-    return _made(
-        activity.device_id or activity.agent_family,
-        activity.country,
-        activity.net_token if asn is None else asn,
-        activity.network,
-    )
-
-
 @lru_cache(maxsize=20_000)
-def _made(device: str, country: str, place: str | int, network: str) -> _Keys:
-    """`place` is the number of the network's operator, else the token of the network."""
+def _keys(device_id: str, agent_family: str, country: str, net_token: str, asn: int | None, network: str) -> _Keys:
+    device, place = device_id or agent_family, net_token if asn is None else asn
     hidden = network in habits.ANONYMISING
     where = habits.fingerprint(place if isinstance(place, str) else f"as{place}")
     return _Keys(
@@ -223,69 +168,66 @@ def _meet(usual: Habits, keys: _Keys, kind: int) -> Habits:
     )
 
 
-class _Act(NamedTuple):
-    """How often an action counts as each; `told`: whether it is an export, a field of the activity tells."""
+class _Met(NamedTuple):
+    """What a minute has met: percent new, distinct object types and networks."""
 
-    read: int
-    change: int
-    export: int
-    admin: int
-    api: int
-    refusal: int
-    told: bool
+    device: int
+    country: int
+    network: int
+    types: tuple[int, ...]
+    networks: tuple[int, ...]
 
 
-_ACTS = {
-    action: _Act(
-        action in READS,
-        action in CHANGES,
-        action in EXPORTS,
-        action in ADMIN,
-        action == a.API_CALLED,
-        action == a.MFA_DENIED,
-        action in (a.REPORT_VIEWED, a.RECORD_SHARED),
-    )
-    for action in a.ACTIONS
-}
+def _meet_all(usual: Habits, now: Minute, activities: Sequence[Observed]) -> tuple[Habits, _Met]:
+    """The habits after what the activities came with and touched was met, and what their minute has met with them."""
+    device, country, network, types, networks = now.device, now.country, now.network, now.types, now.networks
+    last, word, kind = None, "", 0
+    for activity in activities:
+        if activity.object_type != word:
+            word = activity.object_type
+            kind = _fingerprint(word)
+        came = _came_with(activity)
+        if came != last:
+            last, keys = came, _keys(*came)
+            if usual.news.key != keys.all:
+                usual = _meet(usual, keys, kind)
+            news = usual.news
+            device, country, network = max(device, news.device), max(country, news.country), max(network, news.network)
+            networks = _with(networks, keys.network, NETWORKS)
+        if kind and kind not in types:
+            usual, types = _meet(usual, keys, kind), _with(types, kind, TYPES)
+    return usual, _Met(device, country, network, types, networks)
 
 
-def _exported(activity: Observed) -> bool:
-    """Whether a report that was viewed was exported, or a record was shared with somebody outside."""
-    return (activity.exported if activity.action == a.REPORT_VIEWED else activity.external) is True
-
-
-def _count(minute: Minute, activity: Observed, network: int, kind: int, news: News) -> Minute:
-    """The bucket with one more activity."""
-    read, change, export, admin, api, refusal, told = _ACTS[activity.action]
-    object_id, types, networks, ids, size = (
-        activity.object_id, minute.types, minute.networks, minute.ids, activity.bytes,
-    )  # fmt: skip
+def _count(now: Minute, activities: Sequence[Observed], met: _Met) -> Minute:
+    """The minute with more activities."""
+    reads, changes, exports, rows, size = now.reads, now.changes, now.exports, now.rows, now.bytes
+    refusals, admin, api, objects, ids = now.refusals, now.admin, now.api, now.objects, now.ids
+    for activity in activities:
+        act = ACTS[activity.action]
+        reads += act.read
+        changes += act.change
+        admin += act.admin
+        exports += exported(activity) if act.told else act.export
+        refusals += act.refusal or activity.outcome in REFUSED
+        api += act.api or activity.channel in PROGRAMS
+        if activity.count:
+            rows += rows_of(activity)
+        if activity.bytes:
+            size += max(0, activity.bytes)
+        if objects != _EVERY_OBJECT and (object_id := activity.object_id):
+            objects |= 1 << crc32(object_id.encode("utf-8", "surrogatepass")) % OBJECTS
+    if len(ids) < IDS:
+        ids = (*ids, *[activity.activity_id for activity in activities[: IDS - len(ids)]])
     return Minute(
-        minute.at,
-        minute.events + 1,
-        minute.reads + read,
-        minute.changes + change,
-        minute.exports + (_exported(activity) if told else export),
-        minute.rows + _rows(activity) if activity.count else minute.rows,
-        minute.bytes + size if size and size > 0 else minute.bytes,
-        minute.refusals + (1 if refusal or activity.outcome in _REFUSED else 0),
-        minute.admin + admin,
-        minute.api + (1 if api or activity.channel in PROGRAMS else 0),
-        news.device if news.device > minute.device else minute.device,
-        news.country if news.country > minute.country else minute.country,
-        news.network if news.network > minute.network else minute.network,
-        types if kind in types else _with(types, kind, TYPES),
-        minute.objects | 1 << crc32(object_id.encode("utf-8", "surrogatepass")) % OBJECTS
-        if object_id
-        else minute.objects,
-        networks if network in networks else _with(networks, network, NETWORKS),
-        (*ids, activity.activity_id) if len(ids) < IDS else ids,
-    )
+        now.at, now.events + len(activities), reads, changes, exports, rows, size, refusals, admin, api, met.device,
+        met.country, met.network, met.types, objects, met.networks, ids,
+    )  # fmt: skip
 
 
 def _with(values: tuple[int, ...], key: int, most: int) -> tuple[int, ...]:
     """Distinct values in the order they came, at most `most` of them."""
-    return values if not key or len(values) >= most else (*values, key)
+    return values if not key or key in values or len(values) >= most else (*values, key)
 
 
 @lru_cache(maxsize=20_000)

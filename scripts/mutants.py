@@ -136,8 +136,8 @@ MUTANTS: Final = (
     Mutant(
         "findings before the start of a settle emitted",
         "engine/fold.py",
-        "if activity.key < start.arms.get(finding.arm, start.key):",
-        "if False:",
+        "if activity.key >= start.arms.get(finding.arm, start.key):",
+        "if True:",
         (SETTLING, SCHEDULES),
     ),
     Mutant(
@@ -265,9 +265,9 @@ MUTANTS: Final = (
     ),
     Mutant(
         "a memory of before a slot that knows it",
-        "engine/fold.py",
+        "engine/memory.py",
         "row.position, body.knows)",
-        "row.position, self.knows)",
+        "row.position, 2**62)",
         (VERSIONS,),
     ),
     Mutant(

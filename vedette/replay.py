@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 
 from domain.alert import Content, canonical
 from domain.judgement import DetectorFailure
-from engine.fold import Folder, Memory
+from engine.fold import Folder
 from engine.frozen import Missing, frozen, missing, named
+from engine.memory import Memory
 from storage.alerts import AlertStore
 from storage.client import Client
 from storage.columns import slices

@@ -63,7 +63,7 @@ async def learn(
 
 async def _read(store: TrainingStore, hours: Hours, lesson: Lesson, progress: Callable[[str], None]) -> None:
     """Every person's activities through the features, some people at a time, the next ones fetched meanwhile."""
-    from models.observe import SEEN
+    from models.acts import SEEN
 
     tenant, since, until, actions = lesson.tenant, lesson.since, lesson.until, sorted(SEEN)
     actors = await store.actors(tenant, since=since, until=until)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -10,7 +11,7 @@ from typing import ClassVar
 import msgspec
 
 from detectors import exports, history, parts, taken, windows
-from detectors.base import Arm, Context, Finding, Spec, Step, token
+from detectors.base import Arm, Context, Finding, Run, Spec, Step, token
 from detectors.exports import Unit
 from detectors.taken import LEARNING, Taken
 from detectors.windows import Window
@@ -115,6 +116,18 @@ class BulkExport:
             return Step(state)
         after = self._dated(after)
         return Step(after, self._findings(after, activity, unknown=unknown) if gained else ())
+
+    def run(self, state: Taken, activities: Sequence[Activity], context: Context) -> Run[Taken]:
+        """Records that somebody looks at one by one change nothing while nothing expires: most of a busy day."""
+        found: list[tuple[Activity, tuple[Finding, ...]]] = []
+        for activity in activities:
+            if activity.occurred_at < state.until and exports.by_hand(activity):
+                continue
+            after = self.step(state, activity, context)
+            state = after.state
+            if after.findings:
+                found.append((activity, after.findings))
+        return Run(state, found)
 
     def _dated(self, state: Taken) -> Taken:
         return taken.dated(state, span=self._span, files_span=self._files_span)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 from detectors import parts
-from detectors.base import Arm, Context, Finding, Spec, Step
+from detectors.base import Arm, Context, Finding, Run, Spec, Step
 from domain.activity import Activity
 from domain.alert import Evidence, Part, Severity, evidence
 from domain.clock import DAY
 from domain.subject import ACTOR
 from models import features, memory
+from models.acts import SEEN
 from models.features import FEATURES
 from models.memory import Recent
-from models.observe import SEEN, observe
+from models.observe import by_minute, observe
 
 if TYPE_CHECKING:
     from models.explain import Explained
@@ -76,18 +78,31 @@ class UnusualActivity:
         return Recent()
 
     def step(self, state: Recent, activity: Activity, context: Context) -> Step[Recent]:
-        if activity.actor_kind not in PEOPLE:
-            return Step(state)
-        first = memory.new_minute(state, activity.occurred_at)
-        state = observe(state, activity)
-        model = context.model
-        if model is None or not first or not self._ready(state, model):
-            return Step(state)
+        state, found = self.run(state, (activity,), context)
+        return Step(state, found[0][1] if found else ())
+
+    def run(self, state: Recent, activities: Sequence[Activity], context: Context) -> Run[Recent]:
+        """Whatever happens within a minute is observed at once; the first of it is scored when there is a model."""
+        found: list[tuple[Activity, tuple[Finding, ...]]] = []
+        for minute in by_minute([each for each in activities if each.actor_kind in PEOPLE]):
+            if context.model is not None and memory.new_minute(state, minute[0].occurred_at):
+                state = observe(state, minute[:1])
+                finding = self._judge(state, minute[0], context.model)
+                if finding is not None:
+                    found.append((minute[0], (finding,)))
+                minute = minute[1:]
+            if minute:
+                state = observe(state, minute)
+        return Run(state, found)
+
+    def _judge(self, state: Recent, activity: Activity, model: Model) -> Finding | None:
+        if not self._ready(state, model):
+            return None
         row = features.vector(state)
         score = model.score(row)
         if score <= model.manifest.threshold:
-            return Step(state)
-        return Step(state, (self._finding(state, activity, model, row, score),))
+            return None
+        return self._finding(state, activity, model, row, score)
 
     def _ready(self, state: Recent, model: Model) -> bool:
         since, active = memory.known_for(state)

@@ -24,7 +24,8 @@ from domain.activity import Activity
 from domain.alert import canonical
 from domain.clock import rfc3339
 from engine.contexts import Contexts
-from engine.fold import Folder, Memory
+from engine.fold import Folder
+from engine.memory import Memory
 from storage.client import Client, connect
 from storage.configurations import ConfigurationStore
 from storage.judge import ClickHouseJudgeStore

@@ -15,7 +15,8 @@ from domain.activity import Activity
 from domain.alert import Content, canonical, settings_hash, settings_json
 from domain.configuration import Configuration
 from domain.subject import ACTOR, LOGIN, Routing
-from engine.fold import Folder, Memory
+from engine.fold import Folder
+from engine.memory import Memory
 from tests.engine.memory import MemoryStore
 from tests.engine.toys import ACTIONS, MEMORY, SECOND, WINDOW, Burst, Novel, Pair, Ring, finding, spec
 from tests.engine.world import World

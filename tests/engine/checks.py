@@ -11,7 +11,8 @@ from domain.alert import Content, canonical
 from domain.clock import millis
 from domain.subject import bucket, scope_of
 from domain.wire import Bundle, decode
-from engine.fold import EPISODE_LIMIT, Episode, Folder, Memory, without_models
+from engine.fold import Folder, without_models
+from engine.memory import EPISODE_LIMIT, Episode, Memory
 from tests.engine.memory import MemoryStore
 from tests.engine.toys import Toys
 

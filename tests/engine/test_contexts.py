@@ -9,7 +9,8 @@ from detectors.registry import load
 from domain.alert import canonical
 from domain.subject import ACTOR
 from engine.contexts import Contexts
-from engine.fold import Folder, Memory
+from engine.fold import Folder
+from engine.memory import Memory
 from tests.detectors.story import MIDNIGHT
 from tests.models import made
 

@@ -10,7 +10,7 @@ from unittest.mock import patch
 from domain.activity import Activity
 from domain.alert import Content
 from domain.judgement import DirtyMark
-from engine.fold import Memory
+from engine.memory import Memory
 from engine.settle import SLICE
 from tests.engine.memory import run
 from tests.engine.steps import A, B, at_rest, begin_settle, checkpoint, eat, ingest, later, put, subject_of

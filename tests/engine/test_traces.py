@@ -7,7 +7,7 @@ import pytest
 from domain.activity import lane_number
 from domain.errors import Fenced
 from domain.judgement import DirtyMark
-from engine.fold import Memory
+from engine.memory import Memory
 from tests.engine.memory import run
 from tests.engine.steps import A, B, at_rest, checkpoint, eat, ingest, later, put, subject_of
 from tests.engine.world import Judging, World

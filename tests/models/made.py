@@ -95,5 +95,5 @@ def last_row(told: list[Activity]) -> tuple[float, ...]:
     """The features of the hour that ends with the last activity."""
     state = Recent()
     for activity in told:
-        state = observe(state, activity)
+        state = observe(state, (activity,))
     return vector(state)

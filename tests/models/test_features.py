@@ -24,7 +24,7 @@ NINE = MIDNIGHT + 9 * HOUR
 def seen(told: list[Activity]) -> Recent:
     state = Recent()
     for activity in told:
-        state = observe(state, activity)
+        state = observe(state, (activity,))
     return state
 
 

@@ -13,7 +13,8 @@ from domain.activity import Activity
 from domain.alert import Content
 from domain.judgement import DetectorFailure
 from domain.subject import token_of
-from engine.fold import Folder, Memory
+from engine.fold import Folder
+from engine.memory import Memory
 from simulation.company import Company, morning_of
 from simulation.people import FEWEST
 from simulation.records import Event

@@ -16,8 +16,9 @@ from domain.clock import MINUTE, rfc3339
 from domain.judgement import AlertRevision, Marker, position
 from domain.subject import router
 from engine.epoch import open_epoch
-from engine.fold import Folder, Memory
+from engine.fold import Folder
 from engine.frozen import REASONS
+from engine.memory import Memory
 from storage.client import connect
 from storage.epochs import EpochStore
 from storage.events import EventStore

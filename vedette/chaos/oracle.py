@@ -15,7 +15,8 @@ from domain.activity import Activity
 from domain.alert import canonical
 from domain.errors import VedetteError
 from domain.judgement import DetectorFailure
-from engine.fold import Folder, Memory
+from engine.fold import Folder
+from engine.memory import Memory
 from ingest.dead_letters import DeadLetter
 from ingest.normalise import Normaliser
 from ingest.record import Record, Skip
