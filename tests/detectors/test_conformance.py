@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib
 import re
+from collections.abc import Iterable
 from dataclasses import FrozenInstanceError, fields
 from datetime import timedelta
-from itertools import zip_longest
+from itertools import cycle, zip_longest
 from operator import attrgetter
 from typing import Any
 
@@ -16,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.base import Context, Detector, Finding
-from detectors.fold import fold
+from detectors.fold import fold, run
 from detectors.registry import Armed, load
 from domain.actions import ACTIONS
 from domain.activity import Activity
@@ -69,9 +70,15 @@ def templates(armed: Armed) -> list[Activity]:
     return list(found.values())
 
 
-def histories(armed: Armed, *, most: int = 60) -> st.SearchStrategy[list[Activity]]:
+def plain(armed: Armed) -> list[Activity]:
+    """Each action that it sees, done by hand."""
+    first = templates(armed)[0]
+    return [moved(first, action=action, channel="ui", count=None) for action in sorted(armed.detector.spec.actions)]
+
+
+def histories(armed: Armed, *, most: int = 60, also: Iterable[Activity] = ()) -> st.SearchStrategy[list[Activity]]:
     """Anything that could happen between the lines of its stories: bursts, repetitions and long silences."""
-    seeds = templates(armed)
+    seeds = [*templates(armed), *also]
     event = st.tuples(
         st.integers(0, len(seeds) - 1),
         st.sampled_from(GAPS),
@@ -159,6 +166,29 @@ def test_its_state_round_trips_at_every_step(armed: Armed) -> None:
         for activity in told:
             state = detector.step(state, activity, CONTEXT).state
             assert decode(msgspec.json.encode(state)) == state
+
+    holds()
+
+
+@every_detector
+def test_runs_of_any_length_say_what_its_steps_say(armed: Armed) -> None:
+    judged, detector, effect = run(armed.detector), armed.detector, context(armed)
+
+    @settings(max_examples=60, deadline=None)
+    @given(histories(armed, also=plain(armed)), st.lists(st.integers(1, 40), min_size=1))
+    def holds(told: list[Activity], lengths: list[int]) -> None:
+        told = [activity for activity in told if activity.action in detector.spec.actions]
+        state, rest = detector.initial(), list(told)
+        found: list[tuple[Activity, tuple[Finding, ...]]] = []
+        for length in cycle(lengths):
+            if not rest:
+                break
+            state, revealed = judged(state, rest[:length], effect)
+            found += revealed
+            del rest[:length]
+        expected, steps = fold(detector, told, effect)
+        assert state == expected
+        assert found == [(activity, step) for activity, step in zip(told, steps, strict=True) if step]
 
     holds()
 
