@@ -18,7 +18,7 @@ from benchmarks import parts
 from benchmarks.stages import CHECKPOINT_MESSAGES
 from benchmarks.traffic import backlog
 from domain import clock
-from domain.wire import Bundle, decode
+from domain.wire import decode
 from ingest.record import Record
 from ingest.settings import IngestSettings
 
@@ -37,12 +37,11 @@ async def detect(log: parts.Log) -> int:
     delivered = 0
     for judge in await parts.judges():
         for offset, message in enumerate(log.messages[judge.partition]):
-            decoded = decode(message)
-            delivered += len(decoded.activities) if isinstance(decoded, Bundle) else 0
-            await judge.take(offset, decoded.activities if isinstance(decoded, Bundle) else decoded)
+            await judge.take(offset, decode(message))
             if offset % CHECKPOINT_MESSAGES == CHECKPOINT_MESSAGES - 1:
                 await judge.checkpoint()
                 judge.forget()
+        delivered += judge.tally.applied
     return delivered
 
 

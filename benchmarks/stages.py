@@ -22,7 +22,7 @@ from detectors.registry import Armed
 from domain import clock
 from domain.activity import Activity
 from domain.subject import router
-from domain.wire import Bundle, bodies, decode
+from domain.wire import bodies, decode
 from ingest.dead_letters import DeadLetter
 from ingest.normalise import Normaliser
 from ingest.record import Record
@@ -125,19 +125,18 @@ async def _bundle(normalise: Normaliser, records: Sequence[Record], watch: Watch
 
 
 async def _judge(log: parts.Log, watch: Watch) -> int:
-    """Every partition's live fold, and the encoding of its checkpoints; how many activities were delivered."""
+    """Every partition's live fold, and the encoding of its checkpoints; how many activities were judged."""
     delivered = 0
     for judge in await parts.judges():
         for offset, message in enumerate(log.messages[judge.partition]):
             with watch.on("bundle decode"):
                 decoded = decode(message)
-            if isinstance(decoded, Bundle):
-                delivered += len(decoded.activities)
             with watch.on("judge"):
-                await judge.take(offset, decoded.activities if isinstance(decoded, Bundle) else decoded)
+                await judge.take(offset, decoded)
             if offset % CHECKPOINT_MESSAGES == CHECKPOINT_MESSAGES - 1:
                 with watch.on("checkpoint"):
                     await judge.checkpoint()
+        delivered += judge.tally.applied
     return delivered
 
 

@@ -28,7 +28,7 @@ _JUDGED: Final = {
     CLIENT: frozenset(ACTIONS),
     TENANT: TENANT_WIDE,
 }
-#: All that `router` looks at, and of how many activities that differ in it `judges` remembers the partitions.
+#: All that `router` looks at, and of how many activities that differ in it `judges` remembers the subjects.
 _routed = attrgetter("action", "tenant", "actor_token", "login_token", "ip_token", "app_token")
 _REMEMBERED: Final = 100_000
 #: Which actions each scope's detectors see. What nobody judges is stored and not sent.
@@ -84,18 +84,18 @@ def router(routing: Routing) -> Callable[[Activity], list[str]]:
     return route
 
 
-def judges(routing: Routing, partitions: int) -> Callable[[Activity], frozenset[int]]:
-    """What gives the partitions, of so many, that judge an activity: empty when no detector sees it."""
+def judges(routing: Routing, partitions: int) -> Callable[[Activity], tuple[tuple[int, str], ...]]:
+    """What gives the subjects that judge an activity, each behind its partition of so many: () when nobody does."""
     subjects = router(routing)
-    known: dict[tuple[str, ...], frozenset[int]] = {}
+    known: dict[tuple[str, ...], tuple[tuple[int, str], ...]] = {}
 
-    def judge(activity: Activity) -> frozenset[int]:
+    def judge(activity: Activity) -> tuple[tuple[int, str], ...]:
         seen: tuple[str, ...] = _routed(activity)
         found = known.get(seen)
         if found is None:
             if len(known) >= _REMEMBERED:
                 known.clear()
-            found = known[seen] = frozenset(bucket(subject) % partitions for subject in subjects(activity))
+            found = known[seen] = tuple((bucket(subject) % partitions, subject) for subject in subjects(activity))
         return found
 
     return judge

@@ -13,10 +13,20 @@ BUNDLE_ACTIVITIES = 500
 BUNDLE_BYTES = 900_000
 
 
-class Bundle(msgspec.Struct, frozen=True, array_like=True, tag="b"):
-    """Activities of one insert that one activity partition judges."""
+class Group(msgspec.Struct, frozen=True, array_like=True):
+    """Activities of one subject: between which times (ms) they occurred, and when the first of them was received."""
 
-    activities: tuple[Activity, ...]
+    subject: str
+    first: int
+    last: int
+    received: int
+    activities: msgspec.Raw  # an array of them: decoded when they are judged, and no sooner
+
+
+class Bundle(msgspec.Struct, frozen=True, array_like=True, tag="b"):
+    """What one partition judges of an insert, by subject. An activity stands with each of its subjects."""
+
+    groups: tuple[Group, ...]
 
 
 class LaneMark(msgspec.Struct, frozen=True, array_like=True):
@@ -47,10 +57,13 @@ def bodies(activities: Sequence[Activity]) -> list[bytes]:
     return lines
 
 
-def bundle(bodies: Iterable[bytes]) -> bytes:
-    """The message that `encode` makes of a Bundle, from bodies that were encoded before."""
-    return b'["b",[' + b",".join(bodies) + b"]]"
+def group(subject: str, activities: Sequence[Activity], bodies: Iterable[bytes]) -> Group:
+    """At least one activity of the subject, with the bodies that were made of them."""
+    times = [activity.occurred_at for activity in activities]
+    received = min([activity.received_at for activity in activities])
+    return Group(subject, min(times), max(times), received, msgspec.Raw(b"[" + b",".join(bodies) + b"]"))
 
 
 encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder(Message).decode
+activities_of = msgspec.json.Decoder(list[Activity]).decode

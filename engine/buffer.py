@@ -1,88 +1,103 @@
-"""What waits for the clock: per subject, activities not yet applied, the earliest delivery of each id."""
+"""What waits for the clock: per subject, what the log brought and was not applied yet, as it came."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from operator import attrgetter
+from typing import NamedTuple
+
+import msgspec
 
 from domain.activity import Activity
 from domain.subject import tenant_of
+from domain.wire import activities_of
 
-#: (occurred_at, activity_id, activity, offset of the bundle that first brought it): sorts by key, for ids differ.
-Waiting = tuple[int, str, Activity, int]
+_key = attrgetter("occurred_at", "activity_id")
+
+
+class Waiting(NamedTuple):
+    """Activities of one subject, their first and last time (ms), and the offset of the bundle that brought them."""
+
+    first: int
+    last: int
+    offset: int
+    activities: msgspec.Raw | Sequence[Activity]
+
+
+class Ready(NamedTuple):
+    """What is to be applied, in key order, of each id the earliest delivery; every other one beside the one kept."""
+
+    subject: str
+    activities: list[Activity]
+    copies: list[tuple[Activity, Activity]]
 
 
 class Buffer:
-    """Activities by tenant and subject with the offset of the bundle that brought them."""
+    """By tenant and subject. Activities stay encoded until they are applied: a third of the room, and at hand then."""
 
     def __init__(self) -> None:
-        self._waiting: dict[str, dict[str, dict[str, Waiting]]] = {}
+        self._waiting: dict[str, dict[str, list[Waiting]]] = {}
         self._earliest: dict[str, dict[str, int]] = {}
 
     def __contains__(self, subject: str) -> bool:
         return subject in self._waiting.get(tenant_of(subject), ())
 
-    def __len__(self) -> int:
-        return sum(len(waiting) for subjects in self._waiting.values() for waiting in subjects.values())
-
-    def add(self, subject: str, activities: Iterable[Activity], offset: int) -> list[tuple[Activity, Activity]]:
-        """Of two copies of one id the one with the earlier place stays, under the first copy's offset.
-
-        The ids met before, as (the copy that came, the one that waited).
-        """
-        tenant, met = tenant_of(subject), []
-        waiting = self._waiting.setdefault(tenant, {}).setdefault(subject, {})
+    def add(self, subject: str, waiting: Waiting) -> None:
+        tenant = tenant_of(subject)
+        self._waiting.setdefault(tenant, {}).setdefault(subject, []).append(waiting)
         earliest = self._earliest.setdefault(tenant, {})
-        least = earliest.get(subject)
-        for activity in activities:
-            at, name = activity.occurred_at, activity.activity_id
-            known = waiting.get(name)
-            if known is None:
-                waiting[name] = (at, name, activity, offset)
-                if least is None or at < least:
-                    least = at
-                continue
-            other, first = known[2], known[3]
-            if activity.place < other.place:
-                waiting[name] = (at, name, activity, first)
-            met.append((activity, other))
-        if least is None:
-            del self._waiting[tenant][subject]
-        else:
-            earliest[subject] = least
-        return met
+        earliest[subject] = min(waiting.first, earliest.get(subject, waiting.first))
 
-    def release(self, clocks: Mapping[str, int]) -> Iterator[tuple[str, list[Activity]]]:
-        """Per subject, what lies below its tenant's clock, in key order; it leaves the buffer."""
+    def release(self, clocks: Mapping[str, int]) -> Iterator[Ready]:
+        """Per subject, what lies below its tenant's clock; it leaves the buffer."""
         for tenant, earliest in self._earliest.items():
             clock = clocks.get(tenant)
             if clock is None:
                 continue
             subjects = self._waiting[tenant]
             for subject in [subject for subject, at in earliest.items() if at < clock]:
-                entries = sorted(subjects.pop(subject).values())
-                ready = bisect_left(entries, clock, key=_at)
-                if ready == len(entries):
-                    del earliest[subject]
+                ready, left = _cut(subjects.pop(subject), clock)
+                if left:
+                    subjects[subject] = left
+                    earliest[subject] = min([waiting.first for waiting in left])
                 else:
-                    left = entries[ready:]
-                    subjects[subject] = {name: (at, name, activity, offset) for at, name, activity, offset in left}
-                    earliest[subject] = left[0][0]
-                    del entries[ready:]
-                yield subject, [activity for _, _, activity, _ in entries]
+                    del earliest[subject]
+                yield _in_order(subject, ready)
 
     def lowest_offset(self, default: int) -> int:
         """The lowest bundle offset with an activity still waiting."""
-        return min(
-            (
-                offset
-                for subjects in self._waiting.values()
-                for waiting in subjects.values()
-                for _, _, _, offset in waiting.values()
-            ),
-            default=default,
-        )
+        everything = (waiting for subjects in self._waiting.values() for waiting in subjects.values())
+        return min((each.offset for waiting in everything for each in waiting), default=default)
 
 
-def _at(waiting: Waiting) -> int:
-    return waiting[0]
+def _cut(waiting: Sequence[Waiting], clock: int) -> tuple[list[Activity], list[Waiting]]:
+    """What lies below the clock, and what still waits."""
+    ready, left = list[Activity](), list[Waiting]()
+    for each in waiting:
+        if each.first >= clock:
+            left.append(each)
+            continue
+        some = activities_of(each.activities) if isinstance(each.activities, msgspec.Raw) else each.activities
+        if each.last < clock:
+            ready += some
+        else:
+            ready += [activity for activity in some if activity.occurred_at < clock]
+            above = [activity for activity in some if activity.occurred_at >= clock]
+            left.append(Waiting(min([activity.occurred_at for activity in above]), each.last, each.offset, above))
+    return ready, left
+
+
+def _in_order(subject: str, activities: list[Activity]) -> Ready:
+    copies: list[tuple[Activity, Activity]] = []
+    kept = {activity.activity_id: activity for activity in activities}
+    if len(kept) < len(activities):
+        kept = {}
+        for activity in activities:
+            known = kept.setdefault(activity.activity_id, activity)
+            if known is not activity:
+                earlier, other = (activity, known) if activity.place < known.place else (known, activity)
+                kept[activity.activity_id] = earlier
+                copies.append((other, earlier))
+        activities = list(kept.values())
+    activities.sort(key=_key)
+    return Ready(subject, activities, copies)

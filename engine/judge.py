@@ -14,8 +14,8 @@ from domain.alert import Content
 from domain.errors import VedetteError
 from domain.judgement import AlertRevision, Marker, position
 from domain.subject import bucket, tenant_of
-from domain.wire import Marks
-from engine.buffer import Buffer
+from domain.wire import Bundle, Group, Marks, activities_of
+from engine.buffer import Buffer, Waiting
 from engine.clocks import Clocks
 from engine.fold import Folder
 from engine.late import sort_out
@@ -51,7 +51,7 @@ class Judge:
         self._dirt = Dirt(f"{epoch}/{partition}/{term}")
         self._settler = Settler(store, folder, self, self._dirt)
         self._sequence = 0
-        self._lanes: dict[str, int] = {}
+        self._lanes: dict[str, int] = {}  # how far each was delivered, as marks tell
         self._clocks = Clocks({}, ())
         self._marker_at = -1
         self._reread = -1
@@ -98,11 +98,11 @@ class Judge:
     def expects(self, offset: int) -> bool:
         return offset == self.offset
 
-    async def take(self, offset: int, message: Iterable[Activity] | Marks) -> None:
+    async def take(self, offset: int, message: Bundle | Marks) -> None:
         """One message of the log. Findings wait for the next checkpoint."""
         self.offset = offset + 1
-        if not isinstance(message, Marks):
-            await self._deliver(offset, message)
+        if isinstance(message, Bundle):
+            await self._deliver(position(self.epoch, offset), message)
         elif message.epoch == self.epoch:
             self._hear(message)
             self.apply()
@@ -114,62 +114,49 @@ class Judge:
         if position(self.epoch, self.offset - 1) >= self._reread:
             self._clocks.advance()
 
-    async def _deliver(self, offset: int, bundle: Iterable[Activity]) -> None:
-        at = position(self.epoch, offset)
-        mine = self._mine(bundle, repeats=at > self._marker_at)
-        await self.recall(mine.keys())
-        for subject, activities in mine.items():
-            memory = self._memories[subject]
-            self._place(subject, memory, activities, at)
+    async def _deliver(self, at: int, bundle: Bundle) -> None:
+        mine = [group for group in bundle.groups if bucket(group.subject) % self.partitions == self.partition]
+        await self.recall({group.subject for group in mine})
+        for group in mine:
+            memory = self._memories[group.subject]
+            self._place(group, memory, at)
             memory.seen = max(memory.seen, at)
 
-    def _mine(self, bundle: Iterable[Activity], *, repeats: bool) -> dict[str, list[Activity]]:
-        """Of a bundle, what this partition judges, by subject; with `repeats`, without what its lane had before."""
-        mine: dict[str, list[Activity]] = {}
-        lanes, subjects, before = self._lanes, self._folder.subjects, dict(self._lanes)
-        for activity in bundle:
-            lane, offset = activity.lane, activity.offset
-            if repeats and offset <= before.get(lane, -1):
-                self.tally.repeated += 1
-                continue
-            if offset > lanes.get(lane, -1):
-                lanes[lane] = offset
-            for subject in subjects(activity):
-                known = mine.get(subject)
-                if known is not None:
-                    known.append(activity)
-                elif bucket(subject) % self.partitions == self.partition:
-                    mine[subject] = [activity]
-        return mine
-
-    def _place(self, subject: str, memory: Memory, activities: list[Activity], at: int) -> None:
+    def _place(self, group: Group, memory: Memory, at: int) -> None:
         """Redelivered, late, ahead or into the buffer: by bundle and key, never by time alone."""
-        applied, wait = memory.applied, list[Activity]()
-        for activity in activities:
-            occurred = activity.occurred_at
-            if occurred > activity.received_at + AHEAD_BUFFER:
-                self._dirt.add(subject, activity.key, "ahead", (activity.action,), due=occurred)
-            elif occurred > applied[0] or activity.key > applied:
+        subject, applied, offset = group.subject, memory.applied, self.offset - 1
+        if group.first > applied[0] and group.last <= group.received + AHEAD_BUFFER:  # so it is nearly always
+            self._buffer.add(subject, Waiting(group.first, group.last, offset, group.activities))
+            return
+        wait: list[Activity] = []
+        for activity in activities_of(group.activities):
+            if activity.occurred_at > activity.received_at + AHEAD_BUFFER:
+                self._dirt.add(subject, activity.key, "ahead", (activity.action,), due=activity.occurred_at)
+            elif activity.key > applied:
                 wait.append(activity)
             elif at <= memory.seen:
                 self.tally.redelivered += 1
+            elif at > self._marker_at and activity.offset <= self._lanes.get(activity.lane, -1):
+                self.tally.repeated += 1  # its lane was heard to be beyond it: it was delivered and judged
             else:
                 self.tally.late += 1
                 self._late.append((subject, activity))
-        for activity, known in self._buffer.add(subject, wait, self.offset - 1):
-            if known.record_digest != activity.record_digest:
-                self._pending.conflicts.append(activity)
-                self.tally.conflicts += 1
+        if wait:
+            times = [activity.occurred_at for activity in wait]
+            self._buffer.add(subject, Waiting(min(times), max(times), offset, wait))
 
     def apply(self) -> None:
         """What waits below the clock."""
-        for subject, ready in self._buffer.release(self._clocks.now):
+        for subject, ready, copies in self._buffer.release(self._clocks.now):
             memory = self._memories[subject]
             knows = memory.knows >= self._folder.knows
             if not knows and (start := self._folder.learn(memory, subject, ready[0].key)):
                 self._dirt.add(subject, start, "activated")
             for content in self._folder.apply(memory, subject, ready, self._pending.failures):
                 self._emit(content)
+            conflicts = [other for other, kept in copies if other.record_digest != kept.record_digest]
+            self._pending.conflicts += conflicts
+            self.tally.conflicts += len(conflicts)
             self.tally.applied += len(ready)
             self._settler.follow(subject, ready)
             self._changed(subject, memory)

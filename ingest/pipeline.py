@@ -18,7 +18,8 @@ from domain.activity import Activity
 from domain.clock import BEGINNING
 from domain.incident import Notice
 from domain.subject import Routing, judges
-from domain.wire import BUNDLE_ACTIVITIES, BUNDLE_BYTES, LaneMark, Marks, bodies, bundle, encode
+from domain.wire import LaneMark, Marks, bodies, encode
+from ingest.bundles import Mine, by_subject, messages
 from ingest.dead_letters import DeadLetter
 from ingest.normalise import storable
 from ingest.record import Record, Skip
@@ -182,20 +183,13 @@ class Pipeline:
         return hashlib.sha256(f"{self.epoch}|{spans}".encode()).hexdigest()
 
     async def _bundle(self, fetch: Fetch) -> None:
-        """To each partition that owns a subject, once, in the order of the fetch, one unacknowledged at a time."""
-        parts: dict[int, list[bytes]] = {}
-        for body, partitions in zip(fetch.bodies, map(self._judges, fetch.activities), strict=True):
-            for partition in partitions:
-                if (mine := parts.get(partition)) is None:
-                    parts[partition] = [body]
-                else:
-                    mine.append(body)
+        """To each partition what it judges, by subject, one message unacknowledged at a time."""
 
-        async def send(partition: int, mine: list[bytes]) -> None:
-            for start in range(0, len(mine), BUNDLE_ACTIVITIES):
-                for message in _fitting(mine[start : start + BUNDLE_ACTIVITIES]):
-                    await self._send(partition, message)
+        async def send(partition: int, mine: Mine) -> None:
+            for message in messages(mine, fetch.activities, fetch.bodies):
+                await self._send(partition, message)
 
+        parts = by_subject(fetch.activities, self._judges)
         await self._together(*(send(partition, mine) for partition, mine in sorted(parts.items())))
 
     def _progress(self, fetch: Fetch) -> None:
@@ -232,12 +226,3 @@ class Pipeline:
         lanes = {name: lane.mark(self._lateness) for name, lane in self._lanes.items()}
         message = encode(Marks(self.epoch, lanes, tuple(names)))
         await self._together(*(self._send(partition, message) for partition in range(self._partitions)))
-
-
-def _fitting(bodies: Sequence[bytes]) -> list[bytes]:
-    """One message, or halves of it until each is below the limit of a Kafka message."""
-    message = bundle(bodies)
-    if len(message) <= BUNDLE_BYTES or len(bodies) == 1:
-        return [message]
-    half = len(bodies) // 2
-    return _fitting(bodies[:half]) + _fitting(bodies[half:])

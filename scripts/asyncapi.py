@@ -151,7 +151,8 @@ def _generic() -> Document:
         "cloudEvent": _cloud(),
         "headers": _headers(),
         "activity": _activity(),
-        "bundle": _array("b", {"type": "array", "maxItems": BUNDLE_ACTIVITIES, "items": _ref("activity")}),
+        "group": _group(),
+        "bundle": _array("b", {"type": "array", "maxItems": BUNDLE_ACTIVITIES, "items": _ref("group")}),
         "marks": _array("m", {"type": "integer"}, {"type": "object"}, {"type": "array", "items": _TEXT}),
     }
 
@@ -205,6 +206,19 @@ def _activity() -> Document:
         "minItems": len(FIELDS),
         "maxItems": len(FIELDS),
         "description": f"An activity, its fields in this order: {', '.join(FIELDS)}.",
+    }
+
+
+def _group() -> Document:
+    time = {"type": "integer"}
+    activities = {"type": "array", "minItems": 1, "maxItems": BUNDLE_ACTIVITIES, "items": _ref("activity")}
+    return {
+        "type": "array",
+        "items": [_TEXT, time, time, time, activities],
+        "minItems": 5,
+        "maxItems": 5,
+        "description": "A subject, the first and last time (ms) of its activities, the first at which one was "
+        "received, and the activities.",
     }
 
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from domain.errors import Fenced
-from domain.wire import Bundle, decode
+from domain.wire import decode
 from engine.judge import Judge
 from stream.settings import DetectSettings
 
@@ -78,8 +78,7 @@ class PartitionRunner:
         while True:
             if not judge.expects(offset):
                 raise Fenced(f"partition {self.partition}: offset {offset} came, {judge.offset} was expected")
-            decoded = decode(message)
-            await judge.take(offset, decoded.activities if isinstance(decoded, Bundle) else decoded)
+            await judge.take(offset, decode(message))
             taken += 1
             now = loop.time()
             late = now >= self._due + BUSY * self._settings.checkpoint_every

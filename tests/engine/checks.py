@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -10,7 +11,7 @@ from domain.activity import Activity
 from domain.alert import Content, canonical
 from domain.clock import millis
 from domain.subject import bucket, scope_of
-from domain.wire import Bundle, decode
+from domain.wire import Bundle, activities_of, decode
 from engine.fold import Folder, without_models
 from engine.memory import EPISODE_LIMIT, Episode, Memory
 from tests.engine.memory import MemoryStore
@@ -55,8 +56,8 @@ def foretold(subject: str, memory: Memory, last: Activity) -> dict[tuple[str, st
 def check_commits(world: World) -> None:
     """Nothing is bundled or committed that is not stored, or committed that is not judged and not durably dirty."""
     store, folder = world.store, world.folder
-    for message in (decode(each) for log in world.log for each in log):
-        for a in message.activities if isinstance(message, Bundle) else ():
+    for log in world.log:
+        for _, a in _bundled(log):
             assert (a.tenant, *a.key) in store.events, f"{a.activity_id} bundled, not stored"
     for lane, end in world.raw_committed.items():
         for record in world.raw[lane][:end]:
@@ -67,13 +68,20 @@ def check_commits(world: World) -> None:
         if mark.mark_id not in store.gone:
             marked[mark.subject] = min(mark.start, marked.get(mark.subject, mark.start))
     for p, end in enumerate(world.committed):
-        for message in map(decode, world.log[p][:end]):
-            for a in message.activities if isinstance(message, Bundle) else ():
-                for s in folder.subjects(a):
-                    if bucket(s) % world.partitions == p:
-                        row = store.rows.get(s)
-                        judged = row is not None and a.key <= folder.load(row).applied
-                        assert judged or (s in marked and marked[s] <= a.key), f"{s} {a.activity_id} not judged"
+        for s, a in _bundled(world.log[p][:end]):
+            assert s in folder.subjects(a)
+            assert bucket(s) % world.partitions == p
+            row = store.rows.get(s)
+            judged = row is not None and a.key <= folder.load(row).applied
+            assert judged or (s in marked and marked[s] <= a.key), f"{s} {a.activity_id} not judged"
+
+
+def _bundled(log: Iterable[bytes]) -> Iterator[tuple[str, Activity]]:
+    """Each activity of a log with the subject that it was sent to."""
+    for message in map(decode, log):
+        for group in message.groups if isinstance(message, Bundle) else ():
+            for activity in activities_of(group.activities):
+                yield group.subject, activity
 
 
 def check_alerts(world: World) -> None:

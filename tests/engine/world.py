@@ -15,7 +15,7 @@ import msgspec
 from domain.activity import Activity
 from domain.errors import Fenced
 from domain.subject import Routing
-from domain.wire import Bundle, decode
+from domain.wire import decode
 from engine.fold import Folder
 from engine.judge import Judge
 from ingest.identity import record_digest
@@ -167,8 +167,7 @@ class Judging(Process):
         log, offset = self.world.log[self.partition], self.judge.offset
         if offset >= len(log):
             return False
-        message = decode(log[offset])
-        await self.judge.take(offset, message.activities if isinstance(message, Bundle) else message)
+        await self.judge.take(offset, decode(log[offset]))
         return True
 
     async def checkpoint(self) -> None:

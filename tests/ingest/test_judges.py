@@ -1,4 +1,4 @@
-"""Which partitions judge an activity: those of its subjects, remembered or not."""
+"""Which subjects judge an activity, and where: remembered or not."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def test_an_activity_is_judged_by_the_partitions_of_its_subjects(monkeypatch: py
         )
     ]
     for each in several + several[-20:]:
-        assert judging(each) == {bucket(name) % 7 for name in subjects(each)}
+        assert judging(each) == tuple((bucket(name) % 7, name) for name in subjects(each))
 
 
 def test_what_no_detector_sees_is_judged_nowhere() -> None:
-    assert judges({}, 4)(activity(event())) == frozenset()
+    assert judges({}, 4)(activity(event())) == ()

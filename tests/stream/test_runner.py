@@ -11,7 +11,7 @@ import pytest
 
 from domain.activity import Activity
 from domain.errors import StoreUnavailable
-from domain.wire import Bundle, LaneMark, Marks, encode
+from domain.wire import Bundle, LaneMark, Marks, bodies, encode, group
 from engine.fold import Folder
 from engine.judge import Judge
 from stream.runner import PartitionRunner
@@ -56,7 +56,8 @@ class Feed:
     async def send(self, id: str, at: float) -> None:
         made = msgspec.structs.replace(activity(id, at), epoch=1, lane=LANE, offset=self.offset, received_at=START)
         self._store.events[made.tenant, *made.key] = made
-        await self._put(encode(Bundle((made,))))
+        groups = [group(subject, [made], bodies([made])) for subject in Folder(Toys()).subjects(made)]
+        await self._put(encode(Bundle(tuple(groups))))
         await self.tick(at)
 
     async def tick(self, at: float) -> None:
