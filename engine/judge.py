@@ -136,8 +136,8 @@ class Judge:
                 wait.append(activity)
             elif at <= memory.seen:
                 self.tally.redelivered += 1
-            elif at > self._marker_at and activity.offset <= self._lanes.get(activity.lane, -1):
-                self.tally.repeated += 1  # its lane was heard to be beyond it: it was delivered and judged
+            elif activity.offset <= self._lanes.get(activity.lane, -1):
+                self.tally.repeated += 1  # its lane was beyond it: it was late, and marked, before
             else:
                 self.tally.late += 1
                 self._late.append((subject, activity))

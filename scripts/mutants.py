@@ -78,17 +78,17 @@ MUTANTS: Final = (
         ("tests/storage", TRACES),
     ),
     Mutant(
-        "lane check below the marker",
+        "what waited not read again below the marker",
         "engine/judge.py",
-        "repeats=at > self._marker_at",
-        "repeats=True",
+        "mine = [group for group in bundle.groups if",
+        "mine = [group for group in bundle.groups if at > self._marker_at and",
         (TRACES, SCHEDULES),
     ),
     Mutant(
         "the first copy kept",
         "engine/buffer.py",
-        "if activity.place < other.place:",
-        "if False:",
+        "if activity.place < known.place",
+        "if False",
         (TRACES, SCHEDULES),
     ),
     Mutant(
