@@ -6,29 +6,28 @@ A judge inserts into Null tables; materialized views let a row through only if i
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 from uuid import uuid5
 
 import msgspec
 
-from domain import clock
 from domain.activity import Activity, Key, lane_number
 from domain.alert import NAMESPACE, Content, canonical
-from domain.errors import Fenced, StoreUnavailable
+from domain.errors import Fenced
 from domain.judgement import AlertRevision, Copy, DetectorFailure, DirtyMark, Marker, StateRow, epoch_of
 from domain.subject import Routing, bucket
 from storage import history
 from storage.client import Client
 from storage.columns import moment
+from storage.patience import PatientClient
 from storage.retention import RetentionStore
 
 #: Subjects per query when states or histories are read together.
 READ_TOGETHER = 500
 #: Ids per query: a parameter travels in the address of a request, which has its limits.
 IDS_TOGETHER = 1_000
-#: How long a write is tried again while the store is away, seconds; then the judge is dropped and loaded anew.
+#: How long everything is tried again while the store is away, seconds; then the judge is dropped and loaded anew.
 PATIENCE = 30.0
 
 
@@ -129,8 +128,7 @@ class ClickHouseJudgeStore:
     """JudgeStore over the writer's client."""
 
     def __init__(self, client: Client, *, patience: float = PATIENCE) -> None:
-        self._client = client
-        self._patience = patience
+        self._client = PatientClient(client, patience=patience)
 
     # -- reading
     async def claim(self, partition: int, generation: int) -> int:
@@ -294,7 +292,7 @@ class ClickHouseJudgeStore:
         """Not fenced: the id comes from detector and activity, so a repetition replaces itself."""
         rows = [_failure_row(failure) for failure in failures]
         if rows:
-            await _patiently(lambda: self._client.insert("dead_letters", _FAILURE_COLUMNS, rows), self._patience)
+            await self._client.insert("dead_letters", _FAILURE_COLUMNS, rows)
 
     async def put_conflicts(self, conflicts: Sequence[Activity]) -> None:
         """Not fenced: a delivery has one row, so a repetition replaces itself."""
@@ -303,29 +301,15 @@ class ClickHouseJudgeStore:
             for a in conflicts
         ]
         if rows:
-            await _patiently(lambda: self._client.insert("conflicts", _CONFLICT_COLUMNS, rows), self._patience)
+            await self._client.insert("conflicts", _CONFLICT_COLUMNS, rows)
 
     async def _fenced(self, table: str, columns: Sequence[str], rows: Sequence[object], *, targets: int) -> None:
         """Insert; all rows count `1 + targets` times or the term is not the highest any more."""
         if not rows:
             return
-        written = await _patiently(lambda: self._client.insert(table, columns, rows), self._patience)
+        written = await self._client.insert(table, columns, rows)
         if written < len(rows) * (1 + targets):
             raise Fenced(f"{table}: the store took {written} rows of {len(rows)}: another judge holds the partition")
-
-
-async def _patiently(write: Callable[[], Awaitable[int]], patience: float) -> int:
-    """Repeat an idempotent write while the store is away, at most `patience` seconds."""
-    deadline = clock.now() + int(patience * 1000)
-    pause = 0.1
-    while True:
-        try:
-            return await write()
-        except StoreUnavailable:
-            if clock.now() > deadline:
-                raise
-            await asyncio.sleep(pause)
-            pause = min(2.0, pause * 2)
 
 
 def _alert_row(partition: int, term: int, r: AlertRevision) -> tuple[object, ...]:
