@@ -43,6 +43,8 @@ log = logging.getLogger("vedette.detect")
 
 #: A member of the group that is not heard of for so long has lost its partitions, s.
 SESSION = 6
+#: How often a member is heard of, and hears that the partitions are to be shared out anew, s.
+HEARTBEAT = 0.5
 #: How long a member that does not answer may hold up the others while they share the partitions out anew, s.
 REBALANCE = 10
 #: A process that got less than this share of a session's time has stood still: it was stopped, not busy.
@@ -66,7 +68,7 @@ def build(kafka: KafkaSettings, *, data: Path) -> faust.App:
         table_standby_replicas=0,
         broker_session_timeout=SESSION,
         broker_rebalance_timeout=REBALANCE,
-        broker_heartbeat_interval=1.5,
+        broker_heartbeat_interval=HEARTBEAT,
         broker_request_timeout=20,
         broker_max_poll_interval=300,
         consumer_max_fetch_size=4 << 20,
@@ -241,5 +243,5 @@ class Detect:
         # States and activities hold no cycles: what is looked through for them again and again is only our libraries.
         gc.freeze()
         gc.set_threshold(50_000, 20, 20)
-        worker = faust.Worker(self.app, loop=loop, loglevel="WARNING", debug=False)
+        worker = faust.Worker(self.app, loop=loop, override_logging=False, quiet=True, debug=False)
         worker.execute_from_commandline()

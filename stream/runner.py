@@ -16,6 +16,9 @@ log = logging.getLogger("vedette.detect")
 
 #: While messages wait, a checkpoint may be late by so many times its interval: fewer ones write each state less often.
 BUSY = 5
+#: Seconds from the load to the first checkpoint, even while messages wait: settling begins with it, and what was read
+#: again need not be read a third time if the partitions are shared out once more.
+FIRST = 0.5
 #: Seconds until a task that goes on is cancelled once more.
 CANCELLED_AGAIN = 0.5
 #: Messages waiting for a partition before the agent waits.
@@ -41,7 +44,7 @@ class PartitionRunner:
         self._dropped = False
         self._task.add_done_callback(self._ended)
         self._settling: asyncio.Task[int] | None = None
-        self._due = 0.0  # when the next checkpoint is, by the loop's time
+        self._due = self._latest = 0.0  # when the next checkpoint is, even while messages wait; by the loop's time
         self.progress = 0  # rises with every checkpoint, for the watchdog
         self.judge: Judge | None = None
 
@@ -72,8 +75,8 @@ class PartitionRunner:
         offset, message = await self._queue.get()
         judge = self.judge = await self._load(self.partition, offset)
         loop = asyncio.get_running_loop()
-        self._due = loop.time() + self._settings.checkpoint_every
         early = loop.time()
+        self._due = self._latest = early + min(FIRST, self._settings.checkpoint_every)
         taken = 0
         while True:
             if not judge.expects(offset):
@@ -81,9 +84,10 @@ class PartitionRunner:
             await judge.take(offset, decode(message))
             taken += 1
             now = loop.time()
-            late = now >= self._due + BUSY * self._settings.checkpoint_every
-            if taken >= self._settings.checkpoint_bundles or late or (now >= self._due and self._queue.empty()):
+            due = now >= (self._due if self._queue.empty() else self._latest)
+            if due or taken >= self._settings.checkpoint_bundles:
                 self._due = now + self._settings.checkpoint_every
+                self._latest = self._due + BUSY * self._settings.checkpoint_every
                 await self._checkpoint(judge)
                 judge.forget()
                 self._settle(judge)
@@ -103,7 +107,7 @@ class PartitionRunner:
     def _settled(self, task: asyncio.Task[int]) -> None:
         self._ended(task)
         if not task.cancelled() and not task.exception() and task.result():
-            self._due = 0.0  # what came of it is written next
+            self._due = self._latest = 0.0  # what came of it is written next
 
     async def _checkpoint(self, judge: Judge) -> None:
         await self._commit(self.partition, await judge.checkpoint())

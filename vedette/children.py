@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-BACKOFF_FIRST, BACKOFF_LAST, HEALTHY_AFTER = 0.2, 10.0, 30.0  # seconds
+BACKOFF_FIRST, BACKOFF_LAST, HEALTHY_AFTER = 0.2, 10.0, 10.0  # seconds
 #: A log larger than this is set aside as NAME.log.1 when its process starts.
 LOG_BYTES = 20_000_000
 
@@ -80,7 +80,10 @@ def kill(process: subprocess.Popen[bytes]) -> None:
 
 @dataclass
 class Backoff:
-    """How long to wait before the next try: doubled each time, forgotten after a healthy while. Times are monotonic."""
+    """How long to wait before the next try: doubled each time, forgotten after a healthy while. Times are monotonic.
+
+    What it lived is part of the wait: tries are so far apart, and what ran for longer is back at once.
+    """
 
     delay: float = BACKOFF_FIRST
     again_at: float = 0.0
@@ -89,7 +92,7 @@ class Backoff:
         """Seconds until the next try of something that lived `lived` seconds."""
         if lived >= HEALTHY_AFTER:
             self.delay = BACKOFF_FIRST
-        waiting = self.delay
+        waiting = max(BACKOFF_FIRST, self.delay - lived)
         self.again_at = now + waiting
         self.delay = min(BACKOFF_LAST, self.delay * 2)
         return waiting

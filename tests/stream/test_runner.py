@@ -14,6 +14,7 @@ from domain.errors import StoreUnavailable
 from domain.wire import Bundle, LaneMark, Marks, bodies, encode, group
 from engine.fold import Folder
 from engine.judge import Judge
+from stream import runner as runner_module
 from stream.runner import PartitionRunner
 from stream.settings import DetectSettings
 from tests.engine.memory import MemoryStore
@@ -133,3 +134,32 @@ async def test_a_judge_that_is_dropped_stops_settling() -> None:
         await dirty(feed, store, runner)
     store.go.set()
     assert not [task for task in asyncio.all_tasks() if task.get_name().startswith(("settle", "judge"))]
+
+
+async def test_the_first_checkpoint_does_not_wait_for_the_end_of_a_backlog(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner_module, "FIRST", 0.0)
+    store, loading, commits = Slow(), asyncio.Event(), list[int]()
+
+    async def load(partition: int, offset: int) -> Judge:
+        await loading.wait()
+        return await Judge.load(
+            store, Folder(Toys()), partition=partition, partitions=1, epoch=1, generation=0, offset=offset
+        )
+
+    async def commit(_: int, offset: int) -> None:
+        commits.append(offset)
+
+    def failed(error: BaseException) -> None:
+        pytest.fail(str(error))
+
+    seldom = DetectSettings(checkpoint_every=3_600)
+    runner = PartitionRunner(0, load=load, commit=commit, settings=seldom, failed=failed)
+    try:
+        feed = Feed(store, runner)
+        for at in range(10):
+            await feed.tick(at)
+        loading.set()
+        await until(lambda: runner.judge is not None and runner.judge.offset == 10)
+        assert commits == [1], "the next one comes when it is due"
+    finally:
+        await runner.drop()

@@ -84,10 +84,16 @@ def test_a_killed_role_is_restarted_and_said_in_one_line(begin: Begin) -> None:
 
 def test_the_wait_doubles_up_to_ten_seconds_and_is_forgotten_after_a_healthy_while() -> None:
     backoff = children.Backoff()
-    waits = [backoff.failed(0.0, lived=1.0) for _ in range(8)]
+    waits = [backoff.failed(0.0, lived=0.0) for _ in range(8)]
     assert waits == [0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 10.0, 10.0]
     assert (backoff.due(9.9), backoff.due(10.0)) == (False, True)
-    assert backoff.failed(100.0, lived=30.0) == 0.2
+    assert backoff.failed(100.0, lived=10.0) == 0.2
+
+
+def test_what_a_process_lived_is_part_of_its_wait() -> None:
+    backoff = children.Backoff()
+    waits = [backoff.failed(0.0, lived=4.0) for _ in range(8)]
+    assert waits == [0.2, 0.2, 0.2, 0.2, 0.2, pytest.approx(2.4), 6.0, 6.0]
 
 
 def test_a_dead_broker_ends_the_epoch_before_the_next_begins(begin: Begin) -> None:

@@ -20,6 +20,8 @@ from vedette.chaos.load import TENANT, Sent
 
 #: Seconds that a broker gets to take what it is sent: the system must be looked after in between.
 PATIENCE = 3.0
+#: Records that it is sent together: of a few it takes some in that time even where all is slow.
+TOGETHER = 1_000
 
 
 class Progress(NamedTuple):
@@ -66,11 +68,12 @@ class Feed:
         """Those that no broker takes now are sent again at the next call."""
         self._unsent += records
         waiting, self._unsent = self._unsent, []
-        topics = [list(some) for _, some in groupby(waiting, key=lambda sent: sent.topic)]
-        for number, some in enumerate(topics):
+        while waiting:
+            some = list(next(groupby(waiting[:TOGETHER], key=lambda sent: sent.topic))[1])
             if not await self._send(some):
-                self._unsent = [sent for left in topics[number:] for sent in left]
+                self._unsent = waiting
                 return
+            waiting = waiting[len(some) :]
 
     async def _send(self, some: Sequence[Sent]) -> bool:
         records, keys = [(sent.raw, sent.headers) for sent in some], [sent.key for sent in some]

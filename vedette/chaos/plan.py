@@ -19,6 +19,8 @@ STALL = 30.0
 STAY = (5.0, 10.0)
 #: What a kill may strike, detect as often as all that is not on the way of an event together.
 VICTIMS = ("ingest", "detect", "store", "detect", "api", "notify")
+#: Those that no event goes through.
+BESIDE = ("api", "notify")
 
 Kind = Literal["kill", "stall", "join", "renew", "broker"]
 
@@ -41,7 +43,7 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """Shares (`duplicates`, `disorder`, `late`) are of the events, 0 to 1."""
+    """Shares (`duplicates`, `disorder`, `late`) are of the events, 0 to 1. Faults are at least `apart` s apart."""
 
     seed: int = 1
     events: int = 20_000
@@ -55,6 +57,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     joins: int = 0
     renewals: int = 0
     broker_kills: int = 0
+    apart: float = 0.0
 
     def __post_init__(self) -> None:
         """SettingsInvalid for what cannot be done."""
@@ -64,6 +67,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         for name in ("kills", "stalls", "joins", "renewals", "broker_kills"):
             if getattr(self, name) < 0:
                 raise SettingsInvalid(f"chaos: {name} is {getattr(self, name)}; it must be 0 or more")
+        if not 0 <= self.apart <= 3600:
+            raise SettingsInvalid(f"chaos: apart is {self.apart:g}; it must be from 0 to 3600 s")
         for name in ("duplicates", "disorder", "late"):
             if not 0 <= getattr(self, name) <= 1:
                 raise SettingsInvalid(f"chaos: {name} is {getattr(self, name):.0%}; it must be from 0% to 100%")
@@ -72,7 +77,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     def seconds(self) -> float:
         """From the first event to the last."""
         faults = self.kills + self.stalls + self.joins + self.renewals + self.broker_kills
-        return max(self.events / RATE, faults * SPACING + 2 * CALM if faults else 0.0)
+        return max(self.events / RATE, faults * (SPACING + self.apart) + 2 * CALM if faults else 0.0)
 
     def faults(self) -> list[Fault]:
         """In order of time."""
@@ -83,5 +88,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         for kind, victim, times in _OTHERS:
             kinds += [(kind, victim)] * getattr(self, times)
         rng.shuffle(kinds)
-        moments = sorted(rng.uniform(CALM, max(CALM, self.seconds - CALM)) for _ in kinds)
+        last = max(CALM, self.seconds - CALM - self.apart * len(kinds))
+        moments = [at + n * self.apart for n, at in enumerate(sorted(rng.uniform(CALM, last) for _ in kinds))]
         return [Fault(at, kind, victim, rng.random()) for at, (kind, victim) in zip(moments, kinds, strict=True)]

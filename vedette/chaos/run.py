@@ -110,7 +110,7 @@ class _Run:
         joining = role_command(
             sys.executable, "detect", ["--config", str(made.data_dir / "vedette.toml")], made.data_dir
         )
-        self._strikes = Strikes(plan.faults(), supervisor, joining, killed=self._recoveries.killed, say=say)
+        self._strikes = Strikes(plan.faults(), supervisor, joining, recoveries=self._recoveries, say=say)
 
     def whole(self, start: int) -> Verdict:
         began, load = time.monotonic(), Load(self._plan, start)
@@ -148,8 +148,9 @@ class _Run:
         self._renew()
         if time.monotonic() > self._looked + 0.25:
             self._looked = time.monotonic()
-            self._memory.look(self._supervisor.pids())
-            self._runner.run(self._recoveries.look())
+            pids = self._supervisor.pids()
+            self._memory.look(pids)
+            self._runner.run(self._recoveries.look(pids))
         self._runner.run(asyncio.sleep(TICK))
 
     def _renew(self) -> None:
@@ -210,7 +211,7 @@ class _Run:
             settled=settled,
             struck=dict(self._strikes.done),
             restarts=dict(self._ends),
-            recoveries=self._recoveries.seconds,
+            recoveries=self._recoveries.done,
             unrecovered=self._recoveries.open,
             memory=self._memory.most,
             seconds=seconds,

@@ -9,13 +9,14 @@ import subprocess
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from vedette.chaos.plan import STALL, STAY, Fault
+from vedette.chaos.plan import BESIDE, STALL, STAY, Fault
+from vedette.chaos.watch import Recoveries
 from vedette.children import kill, launch
 from vedette.supervisor import Supervisor
 
 
 class Strikes:
-    """`look` often; times are seconds from the first event. `killed` is told of each detect process that was killed."""
+    """`look` often; times are seconds from the first event. `recoveries` are told of what strikes the way of events."""
 
     def __init__(
         self,
@@ -23,11 +24,11 @@ class Strikes:
         supervisor: Supervisor,
         joining: Sequence[str],
         *,
-        killed: Callable[[], None],
+        recoveries: Recoveries,
         say: Callable[[str], None],
     ) -> None:
         self._faults, self._supervisor, self._joining = list(faults), supervisor, joining
-        self._killed, self._say = killed, say
+        self._recoveries, self._say = recoveries, say
         self._asleep: list[tuple[float, str, subprocess.Popen[bytes]]] = []
         self._guests: list[tuple[float, bool, subprocess.Popen[bytes]]] = []
         self.done: Counter[str] = Counter()
@@ -62,13 +63,16 @@ class Strikes:
             if any(other is process for _, _, other in self._asleep):
                 return False
             os.kill(process.pid, signal.SIGSTOP)
+            self._recoveries.struck()
             self._asleep.append((now + STALL, name, process))
         else:
             if fault.kind == "broker":
                 self._end_guests()
             os.kill(process.pid, signal.SIGKILL)
             if fault.victim == "detect":
-                self._killed()
+                self._recoveries.killed(name, process.pid)
+            elif fault.victim not in BESIDE:
+                self._recoveries.struck()
         self.done[f"{fault.kind} {fault.victim}"] += 1
         self._say(f"{now:6.1f} s  {'SIGSTOP' if fault.kind == 'stall' else 'SIGKILL'} {name}")
         return True
@@ -86,6 +90,7 @@ class Strikes:
         self.done["join detect"] = number
         log = self._supervisor.logs / f"detect-guest-{number}.log"
         guest = launch(self._joining, log, environ=self._supervisor.environ)
+        self._recoveries.struck()
         rng = random.Random(fault.dice)  # noqa: S311 (a plan, not a secret)
         self._guests.append((now + rng.uniform(*STAY), rng.random() < 0.5, guest))
         self._say(f"{now:6.1f} s  another detect joins")
@@ -95,6 +100,7 @@ class Strikes:
         self._end_guests()
         if not self._supervisor.renew_broker():
             return False
+        self._recoveries.struck()
         self.done["renew broker"] += 1
         self._say(f"{now:6.1f} s  the broker was renewed")
         return True
@@ -104,6 +110,7 @@ class Strikes:
             self._asleep.remove((due, name, process))
             if process.poll() is None:
                 os.kill(process.pid, signal.SIGCONT)
+                self._recoveries.struck()
                 self._say(f"{min(now, due):6.1f} s  SIGCONT {name}")
 
     def _leave(self, now: float) -> None:
@@ -113,6 +120,7 @@ class Strikes:
             if process.poll() is None:
                 self._say(f"{now:6.1f} s  it leaves ({'SIGKILL' if rudely else 'SIGTERM'})")
                 process.kill() if rudely else process.terminate()
+                self._recoveries.struck()
                 self._guests[self._guests.index(guest)] = (now + STAY[0], True, process)
             else:
                 self._guests.remove(guest)

@@ -10,6 +10,7 @@ import msgspec
 
 from domain.alert import Content
 from vedette.chaos.plan import Plan
+from vedette.chaos.watch import Recovery
 
 #: Alerts named of each kind of difference.
 _SHOWN = 5
@@ -46,7 +47,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     settled: bool
     struck: dict[str, int]
     restarts: dict[str, int]
-    recoveries: list[float]
+    recoveries: list[Recovery]
     unrecovered: int
     memory: dict[str, int]
     seconds: float
@@ -87,15 +88,27 @@ def words(verdict: Verdict) -> Iterator[str]:
         yield f"faults    {', '.join(f'{count} x {what}' for what, count in sorted(v.struck.items()))}"
     if v.restarts:
         yield f"ended     {', '.join(f'{name} {count} x' for name, count in sorted(v.restarts.items()))}"
-    if v.recoveries:
-        middle, worst = statistics.median(v.recoveries), max(v.recoveries)
-        yield f"recovery  of detect: median {middle:.1f} s, at most {worst:.1f} s, {len(v.recoveries)} kills"
-    if v.unrecovered:
-        yield f"          after {v.unrecovered} kills not every partition was judged again"
+    yield from _recovered(v)
     yield f"memory    {', '.join(f'{name} {size // 1_000_000} MB' for name, size in v.memory.items())}"
     if not v.settled:
         yield "settled   no: nothing moved any more before everything was judged; its logs say why"
     yield f"verdict   {'as it must be' if v.ok else 'WRONG'} after {v.seconds:.0f} s (seed {v.plan.seed})"
+
+
+def _recovered(v: Verdict) -> Iterator[str]:
+    """Kills whose figures are the system's own, apart from those that other faults have a part in."""
+    for alone, which in ((True, "by itself"), (False, "among other faults")):
+        some = [recovery for recovery in v.recoveries if recovery.alone is alone]
+        if some:
+            judged, started, level = ([getattr(r, what) for r in some] for what in ("judged", "started", "level"))
+            yield f"recovery  of detect, {len(some)} x killed {which}: all partitions judged again {_within(judged)}"
+            yield f"          (back {_within(started)}; all from before the kill judged {_within(level)})"
+    if v.unrecovered:
+        yield f"          after {v.unrecovered} kills not every partition was judged again"
+
+
+def _within(seconds: list[float]) -> str:
+    return f"within {max(seconds):.1f} s, median {statistics.median(seconds):.1f} s"
 
 
 def _differs(what: str, found: Difference) -> str:

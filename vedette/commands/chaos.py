@@ -41,6 +41,8 @@ def register(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(name, type=int, default=default, metavar="N", help=words)
     for name, words in _SHARES:
         parser.add_argument(name, type=share, default=0.0, metavar="P%", help=f"{words}, as a share such as 5%%")
+    words = "faults come so many seconds apart, so that one is over before the next (default 0: as they fall)"
+    parser.add_argument("--apart", type=float, default=0.0, metavar="S", help=words)
     parser.add_argument("--json", action="store_true", help="the verdict as one JSON object on stdout, else on stderr")
 
 

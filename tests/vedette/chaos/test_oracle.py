@@ -15,10 +15,12 @@ from vedette.chaos.load import TENANT, Load
 from vedette.chaos.oracle import Oracle
 from vedette.chaos.plan import Plan
 from vedette.chaos.verdict import Difference, Verdict, difference, words
+from vedette.chaos.watch import Recovery
 
 START = 1_794_000_000_000
 PLAN = Plan(seed=5, events=4_000, duplicates=0.1, disorder=0.2, late=0.02)
 SAME = Difference([], [], [])
+RECOVERIES = [Recovery(True, 0.2, 5.0, 7.0), Recovery(True, 0.4, 9.0, 9.0), Recovery(False, 6.0, 20.0, 30.0)]
 
 
 def oracle(scratch: Path, plan: Plan = PLAN) -> Oracle:
@@ -50,7 +52,7 @@ def verdict(by_sent: Difference = SAME, by_replay: Difference = SAME, **found: o
     usual: dict[str, object] = {
         "plan": PLAN, "sent": 9, "records": 10, "stored": 9, "lost": 0, "lost_with_broker": 0, "doubled": 0,
         "unsent": 0, "dead_letters": 0, "alerts": 2, "digest": "", "settled": True, "struck": {"kill detect": 2},
-        "restarts": {"detect": 2}, "recoveries": [3.0, 8.0], "unrecovered": 0, "memory": {"detect": 93_000_000},
+        "restarts": {"detect": 2}, "recoveries": RECOVERIES, "unrecovered": 0, "memory": {"detect": 93_000_000},
         "seconds": 20.0,
     }  # fmt: skip
     return Verdict(by_sent=by_sent, by_replay=by_replay, **(usual | found))  # type: ignore[arg-type]
@@ -77,7 +79,10 @@ def test_the_words_name_what_differs() -> None:
         "          a fold of the store gives the same, byte for byte",
         "faults    2 x kill detect",
         "ended     detect 2 x",
-        "recovery  of detect: median 5.5 s, at most 8.0 s, 2 kills",
+        "recovery  of detect, 2 x killed by itself: all partitions judged again within 9.0 s, median 7.0 s",
+        "          (back within 0.4 s, median 0.3 s; all from before the kill judged within 9.0 s, median 8.0 s)",
+        "recovery  of detect, 1 x killed among other faults: all partitions judged again within 20.0 s, median 20.0 s",
+        "          (back within 6.0 s, median 6.0 s; all from before the kill judged within 30.0 s, median 30.0 s)",
         "memory    detect 93 MB",
         "verdict   WRONG after 20 s (seed 5)",
     ]
