@@ -183,8 +183,10 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
     def _ends(self, held: Mapping[str, TopicPartition]) -> dict[str, int]:
         """Lanes of which everything below the high watermark has been handed out, and when that was so, ms."""
         found = {}
-        silent = clock.now() > self._since + SILENT * 1000
+        silent, assigned = clock.now() > self._since + SILENT * 1000, self._consumer.assignment()
         for name, tp in held.items():
+            if tp not in assigned:  # it went to another process while we read
+                continue
             state = self._consumer._subscription.subscription.assignment.state_value(tp)
             highwater, at = self._consumer.highwater(tp), self._consumer.last_poll_timestamp(tp)
             if silent and not at:
