@@ -19,6 +19,7 @@ from notify.settings import NotifySettings
 from storage.settings import StoreSettings
 from stream.settings import DetectSettings
 from transport.settings import KafkaSettings
+from vedette.nightly import minute_of_day
 
 DEFAULT_DATA = "~/.local/share/vedette"
 FILE = "vedette.toml"
@@ -26,11 +27,16 @@ PREFIX = "VEDETTE_"
 
 
 class EmbeddedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The embedded parts. `broker_memory` is in bytes: the broker frees none, so from there on it is renewed."""
+    """The embedded parts. `broker_memory` is in bytes: the broker frees none, so from there on it is renewed; from a
+    quarter of it on it is renewed at `broker_nightly` (HH:MM, UTC; "" for never), when that disturbs least.
+    """
 
     broker_memory: int = 2_000_000_000
+    broker_nightly: str = "03:00"
 
     def __post_init__(self) -> None:
+        if self.broker_nightly:
+            minute_of_day(self.broker_nightly)
         if self.broker_memory < 50_000_000:
             raise ValueError(f"broker_memory is {self.broker_memory}; it must be at least 50000000 bytes")
 

@@ -11,7 +11,9 @@ from types import FrameType
 
 import msgspec
 
+from domain import clock
 from domain.errors import VedetteError
+from vedette import nightly
 from vedette.children import Backoff, Child, ended, finish, kill
 from vedette.compose import Running, run_file, write_run_file
 from vedette.parts import Broker, Store
@@ -23,8 +25,6 @@ from vedette.settings import Settings
 STOP_ROLES, STOP_BROKER, STOP_STORE = 6.0, 0.5, 2.5
 #: Seconds that roles get to end when the broker is gone: they can only lose what they would do again anyway.
 END_OF_EPOCH = 3.0
-
-
 #: Seconds in which all that the broker holds must be stored and judged before it is renewed; from one try to the next.
 DRAIN, DRAIN_AGAIN = 30.0, 60.0
 
@@ -65,6 +65,7 @@ class Supervisor:
         self.epoch = 0
         self._prepare, self._say, self._drained = prepare, say, drained
         self._renewing, self._renewal_asked, self._renew_at = False, False, 0.0  # monotonic
+        self._nightly = nightly.Nightly(settings.embedded.broker_nightly, clock.now())
         self._open = False  # whether an epoch is open, so that its roles may run
         self._backoff = {"broker": Backoff(), "store": Backoff()}
         self._began: dict[str, float] = {}
@@ -137,8 +138,7 @@ class Supervisor:
     def look(self) -> None:
         """One round: parts first, then the roles that may run."""
         now = time.monotonic()
-        changed = self._tend("store", self.store, now, self._start_store)
-        changed |= self._tend_broker(now)
+        changed = self._tend("store", self.store, now, self._start_store) | self._tend_broker(now)
         for name, child in self.children.items():
             if of_an_epoch(name) and not self._open:
                 continue
@@ -149,12 +149,13 @@ class Supervisor:
         if changed:
             self._write()
         self._room.look(now)
-        if self._open and now >= self._renew_at and (self._renewal_asked or self._is_large()):
+        night = self._nightly.due(clock.now()) and self._is_large(share=nightly.WORTH)
+        if self._open and now >= self._renew_at and (night or self._renewal_asked or self._is_large()):
             self._renewal_asked = False
             self.renew_broker()
 
-    def _is_large(self) -> bool:
-        return self.broker is not None and self.broker.memory() > self.settings.embedded.broker_memory
+    def _is_large(self, *, share: int = 1) -> bool:
+        return self.broker is not None and self.broker.memory() > self.settings.embedded.broker_memory // share
 
     def ask_renewal(self) -> None:
         """Renew the embedded broker at the next look, however much it holds; safe in a signal handler."""
@@ -180,6 +181,7 @@ class Supervisor:
                     return False
                 time.sleep(0.1)
             self._replace_broker()
+            self._nightly.done(clock.now())
         finally:
             self._renewing = False
             self._write()

@@ -80,7 +80,7 @@ async def wakes_in_vain(system: System, step: str) -> None:
         await send(system, traffic, 500)
 
         async def taken_over() -> bool:
-            return await terms(client) != asleep
+            return await joined(client, asleep)
 
         await until(taken_over, seconds=60, what=system.said)
         await settled(system, client, traffic)

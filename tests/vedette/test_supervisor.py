@@ -173,6 +173,18 @@ def test_a_broker_that_is_not_drained_in_time_goes_on_and_is_renewed_later(
     assert len(system.looked) == asked  # a minute has not passed
 
 
+def test_at_night_a_broker_is_renewed_if_that_is_worth_it(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
+    system = begin()
+    monkeypatch.setattr(system.supervisor._nightly, "due", lambda now: True)
+    system.broker.held = 499_000_000
+    system.supervisor.look()
+    assert system.prepared == ["life 1"]
+    system.broker.held = 501_000_000
+    system.supervisor.look()
+    assert system.prepared == ["life 1", "life 2"]
+    assert [line for line in system.said if line.startswith("broker renewed in")]
+
+
 def test_a_stop_ends_the_roles_first_then_the_broker_and_the_store_last(begin: Begin) -> None:
     system = begin()
     pids = system.supervisor.pids()
