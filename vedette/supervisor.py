@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping
-from types import FrameType
 
 import msgspec
 
@@ -20,6 +18,7 @@ from vedette.parts import Broker, Store
 from vedette.roles import of_an_epoch
 from vedette.room import Room
 from vedette.settings import Settings
+from vedette.signals import StopAsked
 
 #: Seconds that a clean stop gives the roles, the broker and the store: 10 in all, with a little to spare.
 STOP_ROLES, STOP_BROKER, STOP_STORE = 6.0, 0.5, 2.5
@@ -27,10 +26,6 @@ STOP_ROLES, STOP_BROKER, STOP_STORE = 6.0, 0.5, 2.5
 END_OF_EPOCH = 3.0
 #: Seconds in which all that the broker holds must be stored and judged before it is renewed; from one try to the next.
 DRAIN, DRAIN_AGAIN = 30.0, 60.0
-
-
-class StopAsked(KeyboardInterrupt):
-    """A signal asked us to stop; raised wherever we are, so that no wait delays a stop."""
 
 
 class Supervisor:
@@ -175,9 +170,10 @@ class Supervisor:
         self._write()
         try:
             while not self._is_drained():
-                if time.monotonic() > began + DRAIN:
+                waited = time.monotonic() - began
+                if waited > DRAIN or not self._is_whole():
                     self._renew_at = time.monotonic() + DRAIN_AGAIN
-                    self._say(f"broker: not all it holds was stored within {DRAIN:.0f} s; it is renewed later")
+                    self._say(f"broker: not all it holds was stored within {waited:.0f} s; it is renewed later")
                     return False
                 time.sleep(0.1)
             self._replace_broker()
@@ -187,6 +183,10 @@ class Supervisor:
             self._write()
         self._say(f"broker renewed in {time.monotonic() - began:.1f} s; epoch {self.epoch} is open")
         return True
+
+    def _is_whole(self) -> bool:
+        """Whether everything runs that is ours; what does not is for `look` to bring back."""
+        return all(_runs(part.process) for part in (self.broker, self.store, *self.children.values()) if part)
 
     def _is_drained(self) -> bool:
         assert self._drained is not None
@@ -282,19 +282,3 @@ class Supervisor:
 
 def _runs(process: subprocess.Popen[bytes] | None) -> bool:
     return process is not None and process.poll() is None
-
-
-def raise_on_signals() -> None:
-    """From now on SIGTERM and SIGINT raise StopAsked in the main thread, twice at most."""
-    asked = 0
-
-    def ask(number: int, _: FrameType | None) -> None:
-        nonlocal asked
-        asked += 1
-        if asked > 1:
-            for name in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(name, signal.SIG_IGN)
-        raise StopAsked(signal.Signals(number).name)
-
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, ask)

@@ -17,7 +17,7 @@ from tests.vedette.system import System, diary
 from tests.vedette.waiting import lives, until
 from vedette import children, supervisor
 from vedette.compose import Running
-from vedette.supervisor import StopAsked
+from vedette.signals import StopAsked
 
 ROLES = ("ingest", "detect", "api", "notify")
 Begin = Callable[..., System]

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from domain.errors import SettingsInvalid, VedetteError
-from vedette.supervisor import StopAsked, raise_on_signals
+from vedette.signals import StopAsked, raise_on_signals
 
 _NUMBERS = (
     ("--seed", 1, "everything comes out of it (default 1)"),

@@ -13,7 +13,7 @@ import msgspec
 
 from domain import clock
 from domain.clock import moment
-from vedette.supervisor import StopAsked, raise_on_signals
+from vedette.signals import StopAsked, raise_on_signals
 
 if TYPE_CHECKING:
     from simulation.company import Company

@@ -26,7 +26,8 @@ from vedette.embedded.store import EmbeddedStore
 from vedette.lock import Lock
 from vedette.roles import processes, role_command
 from vedette.settings import Settings, find, load
-from vedette.supervisor import StopAsked, Supervisor, raise_on_signals
+from vedette.signals import StopAsked, raise_on_signals
+from vedette.supervisor import Supervisor
 
 #: Seconds in which the API must answer.
 READY_SECONDS = 60.0
