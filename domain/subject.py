@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from operator import attrgetter
 from typing import Final
@@ -28,7 +28,7 @@ _JUDGED: Final = {
     CLIENT: frozenset(ACTIONS),
     TENANT: TENANT_WIDE,
 }
-#: All that `router` looks at, and of how many activities that differ in it `judges` remembers the subjects.
+#: All that `router` looks at, and of how many activities that differ in it `remembered` keeps the subjects.
 _routed = attrgetter("action", "tenant", "actor_token", "login_token", "ip_token", "app_token")
 _REMEMBERED: Final = 100_000
 #: Which actions each scope's detectors see. What nobody judges is stored and not sent.
@@ -84,21 +84,21 @@ def router(routing: Routing) -> Callable[[Activity], list[str]]:
     return route
 
 
-def judges(routing: Routing, partitions: int) -> Callable[[Activity], tuple[tuple[int, str], ...]]:
-    """What gives the subjects that judge an activity, each behind its partition of so many: () when nobody does."""
+def remembered(routing: Routing) -> Callable[[Activity], Sequence[str]]:
+    """A router that remembers what it said of activities that were alike."""
     subjects = router(routing)
-    known: dict[tuple[str, ...], tuple[tuple[int, str], ...]] = {}
+    known: dict[tuple[str, ...], Sequence[str]] = {}
 
-    def judge(activity: Activity) -> tuple[tuple[int, str], ...]:
+    def route(activity: Activity) -> Sequence[str]:
         seen: tuple[str, ...] = _routed(activity)
         found = known.get(seen)
         if found is None:
             if len(known) >= _REMEMBERED:
                 known.clear()
-            found = known[seen] = tuple((bucket(subject) % partitions, subject) for subject in subjects(activity))
+            found = known[seen] = subjects(activity)
         return found
 
-    return judge
+    return route
 
 
 @lru_cache(maxsize=4096)

@@ -14,7 +14,7 @@ BUNDLE_BYTES = 900_000
 
 
 class Group(msgspec.Struct, frozen=True, array_like=True):
-    """Activities of one subject: between which times (ms) they occurred, and when the first of them was received."""
+    """Activities of one subject: none occurred before `first` or after `last`, or came before `received` (ms)."""
 
     subject: str
     first: int
@@ -57,11 +57,14 @@ def bodies(activities: Sequence[Activity]) -> list[bytes]:
     return lines
 
 
-def group(subject: str, activities: Sequence[Activity], bodies: Iterable[bytes]) -> Group:
-    """At least one activity of the subject, with the bodies that were made of them."""
-    times = [activity.occurred_at for activity in activities]
-    received = min([activity.received_at for activity in activities])
-    return Group(subject, min(times), max(times), received, msgspec.Raw(b"[" + b",".join(bodies) + b"]"))
+def group(subject: str, first: int, last: int, received: int, bodies: Iterable[bytes]) -> bytes:
+    """A Group as it travels, from bodies that were encoded before."""
+    return b"[%b,%d,%d,%d,[%b]]" % (encode(subject), first, last, received, b",".join(bodies))
+
+
+def bundle(groups: Iterable[bytes]) -> bytes:
+    """A Bundle of such groups as it travels."""
+    return b'["b",[' + b",".join(groups) + b"]]"
 
 
 encode = msgspec.json.Encoder().encode

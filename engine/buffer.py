@@ -16,7 +16,7 @@ _key = attrgetter("occurred_at", "activity_id")
 
 
 class Waiting(NamedTuple):
-    """Activities of one subject, their first and last time (ms), and the offset of the bundle that brought them."""
+    """Activities of one subject, none before `first` or after `last` (ms), and the offset of their bundle."""
 
     first: int
     last: int
@@ -62,7 +62,8 @@ class Buffer:
                     earliest[subject] = min([waiting.first for waiting in left])
                 else:
                     del earliest[subject]
-                yield _in_order(subject, ready)
+                if ready:
+                    yield _in_order(subject, ready)
 
     def lowest_offset(self, default: int) -> int:
         """The lowest bundle offset with an activity still waiting."""
@@ -82,8 +83,8 @@ def _cut(waiting: Sequence[Waiting], clock: int) -> tuple[list[Activity], list[W
             ready += some
         else:
             ready += [activity for activity in some if activity.occurred_at < clock]
-            above = [activity for activity in some if activity.occurred_at >= clock]
-            left.append(Waiting(min([activity.occurred_at for activity in above]), each.last, each.offset, above))
+            if above := [activity for activity in some if activity.occurred_at >= clock]:
+                left.append(Waiting(min([activity.occurred_at for activity in above]), each.last, each.offset, above))
     return ready, left
 
 

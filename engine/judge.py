@@ -137,7 +137,7 @@ class Judge:
             elif at <= memory.seen:
                 self.tally.redelivered += 1
             elif activity.offset <= self._lanes.get(activity.lane, -1):
-                self.tally.repeated += 1  # its lane was beyond it: it was late, and marked, before
+                self.tally.repeated += 1  # its lane was heard beyond it: it was delivered before
             else:
                 self.tally.late += 1
                 self._late.append((subject, activity))

@@ -2,53 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from domain.activity import Activity
-from domain.wire import BUNDLE_ACTIVITIES, BUNDLE_BYTES, Bundle, Group, encode, group
+from domain.subject import bucket
+from domain.wire import BUNDLE_ACTIVITIES, BUNDLE_BYTES, bundle, group
 
-#: By subject, the activities that it is judged by: their places in the insert, in order.
-Mine = dict[str, list[int]]
+
+@dataclass(slots=True)
+class Mine:
+    """What is judged of one subject: the bodies in order, and the bounds of a group."""
+
+    subject: str
+    first: int
+    last: int
+    received: int
+    bodies: list[bytes]
 
 
 def by_subject(
-    activities: Sequence[Activity], judges: Callable[[Activity], Sequence[tuple[int, str]]]
-) -> dict[int, Mine]:
-    """By partition and subject, what is judged there."""
-    parts: dict[int, Mine] = {}
-    for place, found in enumerate(map(judges, activities)):
-        for partition, subject in found:
-            mine = parts.setdefault(partition, {})
-            if (places := mine.get(subject)) is None:
-                mine[subject] = [place]
-            else:
-                places.append(place)
-    return parts
+    activities: Sequence[Activity], bodies: Sequence[bytes], judges: Callable[[Activity], Iterable[str]]
+) -> Iterable[Mine]:
+    """Each subject that judges some of the activities, with those."""
+    found: dict[str, Mine] = {}
+    for activity, body in zip(activities, bodies, strict=True):
+        at, received = activity.occurred_at, activity.received_at
+        for subject in judges(activity):
+            mine = found.get(subject)
+            if mine is None:
+                found[subject] = Mine(subject, at, at, received, [body])
+                continue
+            mine.bodies.append(body)
+            if at > mine.last:
+                mine.last = at
+            elif at < mine.first:
+                mine.first = at
+            if received < mine.received:
+                mine.received = received
+    return found.values()
 
 
-def messages(
-    mine: Mapping[str, Sequence[int]], activities: Sequence[Activity], bodies: Sequence[bytes]
-) -> Iterator[bytes]:
-    """Messages as large as may be. A subject stands in several when it has more, and its activities stay in order."""
-    groups, held, size = list[Group](), 0, 0
-    for subject, places in mine.items():
-        for some in _pieces(places, bodies):
-            made = group(subject, [activities[n] for n in some], [bodies[n] for n in some])
-            length = len(made.activities)
-            if groups and (held + len(some) > BUNDLE_ACTIVITIES or size + length > BUNDLE_BYTES):
-                yield encode(Bundle(tuple(groups)))
+def by_partition(subjects: Iterable[Mine], partitions: int) -> dict[int, list[Mine]]:
+    """The subjects by the partition, of so many, that judges them; in order of it."""
+    parts: dict[int, list[Mine]] = {}
+    for mine in subjects:
+        parts.setdefault(bucket(mine.subject) % partitions, []).append(mine)
+    return dict(sorted(parts.items()))
+
+
+def messages(subjects: Iterable[Mine]) -> Iterator[bytes]:
+    """Messages as full as they come. A subject that has more stands in several, its activities in order."""
+    groups, held, size = list[bytes](), 0, 0
+    for mine in subjects:
+        for some in _pieces(mine.bodies):
+            made = group(mine.subject, mine.first, mine.last, mine.received, some)
+            if groups and (held + len(some) > BUNDLE_ACTIVITIES or size + len(made) > BUNDLE_BYTES):
+                yield bundle(groups)
                 groups, held, size = [], 0, 0
             groups.append(made)
-            held, size = held + len(some), size + length
+            held, size = held + len(some), size + len(made)
     if groups:
-        yield encode(Bundle(tuple(groups)))
+        yield bundle(groups)
 
 
-def _pieces(places: Sequence[int], bodies: Sequence[bytes]) -> Iterator[Sequence[int]]:
-    """What fits into one message: all of it, or halves of it, down to one activity however large it is."""
-    if len(places) == 1 or (len(places) <= BUNDLE_ACTIVITIES and sum([len(bodies[n]) for n in places]) <= BUNDLE_BYTES):
-        yield places
+def _pieces(bodies: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    """All of them when they fit into a message, or halves, down to one body however large it is."""
+    if len(bodies) == 1 or (len(bodies) <= BUNDLE_ACTIVITIES and sum(map(len, bodies)) <= BUNDLE_BYTES):
+        yield bodies
     else:
-        half = len(places) // 2
-        yield from _pieces(places[:half], bodies)
-        yield from _pieces(places[half:], bodies)
+        half = len(bodies) // 2
+        yield from _pieces(bodies[:half])
+        yield from _pieces(bodies[half:])

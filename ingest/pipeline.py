@@ -17,9 +17,9 @@ from typing import Protocol
 from domain.activity import Activity
 from domain.clock import BEGINNING
 from domain.incident import Notice
-from domain.subject import Routing, judges
+from domain.subject import Routing, remembered
 from domain.wire import LaneMark, Marks, bodies, encode
-from ingest.bundles import Mine, by_subject, messages
+from ingest.bundles import Mine, by_partition, by_subject, messages
 from ingest.dead_letters import DeadLetter
 from ingest.normalise import storable
 from ingest.record import Record, Skip
@@ -100,7 +100,7 @@ class Pipeline:
     ) -> None:
         self._normalise, self._store, self._send = normalise, store, send
         self.epoch, self._partitions, self._lateness = epoch, partitions, lateness
-        self._judges = judges(routing, partitions)
+        self._subjects = remembered(routing)
         self._together, self._rejects = together, Rejects()
         self._lanes: dict[str, _Lane] = {}
         self.counted: Counter[str] = Counter()
@@ -185,12 +185,12 @@ class Pipeline:
     async def _bundle(self, fetch: Fetch) -> None:
         """To each partition what it judges, by subject, one message unacknowledged at a time."""
 
-        async def send(partition: int, mine: Mine) -> None:
-            for message in messages(mine, fetch.activities, fetch.bodies):
+        async def send(partition: int, subjects: Sequence[Mine]) -> None:
+            for message in messages(subjects):
                 await self._send(partition, message)
 
-        parts = by_subject(fetch.activities, self._judges)
-        await self._together(*(send(partition, mine) for partition, mine in sorted(parts.items())))
+        parts = by_partition(by_subject(fetch.activities, fetch.bodies, self._subjects), self._partitions)
+        await self._together(*(send(partition, subjects) for partition, subjects in parts.items()))
 
     def _progress(self, fetch: Fetch) -> None:
         for (name, tenant, batch), some in groupby(fetch.activities, key=_reading):

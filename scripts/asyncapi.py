@@ -217,8 +217,8 @@ def _group() -> Document:
         "items": [_TEXT, time, time, time, activities],
         "minItems": 5,
         "maxItems": 5,
-        "description": "A subject, the first and last time (ms) of its activities, the first at which one was "
-        "received, and the activities.",
+        "description": "A subject; before which time (ms) none of its activities occurred, after which none did, "
+        "before which none was received; and the activities.",
     }
 
 

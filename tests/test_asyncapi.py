@@ -13,7 +13,7 @@ import yaml
 
 from domain.activity import FIELDS
 from domain.sources import GENERIC, SOURCES
-from domain.wire import Bundle, LaneMark, Marks, bodies, encode, group
+from domain.wire import LaneMark, Marks, bodies, bundle, encode, group
 from ingest.sources.generic_fields import ACTOR, ORIGIN, TOP
 from scripts import asyncapi
 from tests.ingest.made import activity, event
@@ -81,6 +81,6 @@ def test_rows_of_a_source_fit_its_schema_and_what_does_not_is_not_read(source: s
 
 def test_what_travels_to_the_judges_fits_its_schema() -> None:
     made = activity(event())
-    schema("bundle")(json.loads(encode(Bundle((group("actor|acme|0", [made], bodies([made])),)))))
+    schema("bundle")(json.loads(bundle([group("actor|acme|0", 1, 2, 3, bodies([made]))])))
     schema("marks")(json.loads(encode(Marks(3, {"vedette.raw:0": LaneMark(1, {"acme": 2}, 3)}, ("vedette.raw:0",)))))
     assert FOUND["components"]["schemas"]["activity"]["minItems"] == len(FIELDS)

@@ -9,16 +9,16 @@ import pytest
 
 from domain import subject
 from domain.actions import ACTIONS, LOGIN_FAILED
-from domain.subject import SCOPES, bucket, judges, router
+from domain.subject import SCOPES, remembered, router
 from tests.ingest.made import activity, event
 
 ROUTING = {scope: frozenset(ACTIONS) for scope in SCOPES}
 TOKENS = ("", f"{1:08x}" + "0" * 24, f"{2:08x}" + "0" * 24)
 
 
-def test_an_activity_is_judged_by_the_partitions_of_its_subjects(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_remembered_of_an_activity_is_what_its_route_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subject, "_REMEMBERED", 50)
-    subjects, judging = router(ROUTING), judges(ROUTING, 7)
+    subjects, route = router(ROUTING), remembered(ROUTING)
     made = activity(event())
     several = [
         msgspec.structs.replace(
@@ -29,8 +29,8 @@ def test_an_activity_is_judged_by_the_partitions_of_its_subjects(monkeypatch: py
         )
     ]
     for each in several + several[-20:]:
-        assert judging(each) == tuple((bucket(name) % 7, name) for name in subjects(each))
+        assert route(each) == subjects(each)
 
 
 def test_what_no_detector_sees_is_judged_nowhere() -> None:
-    assert judges({}, 4)(activity(event())) == ()
+    assert not remembered({})(activity(event()))

@@ -11,9 +11,10 @@ import pytest
 
 from domain.activity import Activity
 from domain.errors import StoreUnavailable
-from domain.wire import Bundle, LaneMark, Marks, bodies, encode, group
+from domain.wire import LaneMark, Marks, bodies, encode
 from engine.fold import Folder
 from engine.judge import Judge
+from ingest.bundles import by_subject, messages
 from stream import runner as runner_module
 from stream.runner import PartitionRunner
 from stream.settings import DetectSettings
@@ -57,8 +58,8 @@ class Feed:
     async def send(self, id: str, at: float) -> None:
         made = msgspec.structs.replace(activity(id, at), epoch=1, lane=LANE, offset=self.offset, received_at=START)
         self._store.events[made.tenant, *made.key] = made
-        groups = [group(subject, [made], bodies([made])) for subject in Folder(Toys()).subjects(made)]
-        await self._put(encode(Bundle(tuple(groups))))
+        for message in messages(by_subject([made], bodies([made]), Folder(Toys()).subjects)):
+            await self._put(message)
         await self.tick(at)
 
     async def tick(self, at: float) -> None:
