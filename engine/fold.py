@@ -92,14 +92,17 @@ class Folder:
         horizons: dict[str, int] = {}
         specs: dict[str, dict[str, Spec]] = {}
         tables: list[_Table] = []
+        hashes: list[dict[str, str]] = []
         for _, registry in segments:
             table: _Table = {}
             tables.append(table)
+            hashes.append({})
             for armed in (armed for scope in self.routing for armed in registry.for_scope(scope)):
                 spec = armed.detector.spec
                 decoders[armed.slot] = msgspec.json.Decoder(armed.detector.state).decode
                 specs.setdefault(spec.scope, {})[armed.slot] = spec
                 made.setdefault(armed.slot, set()).add(armed.settings_hash)
+                hashes[-1][armed.slot] = armed.settings_hash
                 horizons[armed.slot] = millis(spec.horizon)
                 table.setdefault(spec.scope, []).append(
                     _Judging(
@@ -107,7 +110,7 @@ class Folder:
                     )
                 )
         self._decoders, self._tables, self._starts = decoders, tables, [start for start, _ in segments]
-        self._specs = specs
+        self._specs, self._hashes = specs, hashes
         self._newest, self._since = tables[-1], self._starts[-1]
         self.foldable = Foldable({slot: frozenset(hashes) for slot, hashes in made.items()}, horizons)
         self._activations = tuple(activations)
@@ -133,6 +136,15 @@ class Folder:
     def specs(self, subject: str) -> Mapping[str, Spec]:
         """The detectors that judge a subject at some time, by slot."""
         return self._specs.get(scope_of(subject), {})
+
+    def judged(self, slot: str, until: int) -> tuple[tuple[int, str], ...]:
+        """From when on (ms) under which settings the slot judges, or warms up, before `until` (ms)."""
+        spans = zip(self._starts, self._hashes, strict=True)
+        return tuple((start, hashes.get(slot, "")) for start, hashes in spans if start < until)
+
+    def decode(self, slot: str, state: bytes) -> Any:
+        """A slot's state from JSON."""
+        return self._decoders[slot](msgspec.Raw(state))
 
     def apply(
         self,

@@ -14,6 +14,7 @@ from engine.fold import Folder
 from engine.marks import Dirt
 from engine.memory import Memory
 from engine.shadow import Shadow
+from engine.snapshots import Snapshots
 from storage.judge import JudgeStore
 
 #: Subjects read together at most, and how many such groups are settled before a checkpoint writes what came of them:
@@ -41,6 +42,7 @@ class Settler:
 
     def __init__(self, store: JudgeStore, folder: Folder, live: Live, dirt: Dirt) -> None:
         self._store, self._folder, self._live, self._dirt = store, folder, live, dirt
+        self._snapshots = Snapshots(folder)
         self._shadows: dict[str, Shadow] = {}
         self._wanted: frozenset[str] = frozenset()
         self._ready: dict[str, list[DirtyMark]] = {}  # looked up before, and not settled yet
@@ -78,7 +80,7 @@ class Settler:
         await live.recall(due)
         live.apply()  # what waits below the clock would be in the history, and then be late
         self._shadows = {
-            subject: Shadow(self._folder, subject, marks, live.memory(subject), live.clock(subject))
+            subject: Shadow(self._folder, self._snapshots, subject, marks, live.memory(subject), live.clock(subject))
             for subject, marks in due.items()
         }
         for revision in live.unwritten():
@@ -91,7 +93,9 @@ class Settler:
                 await asyncio.sleep(0)
         for n, subject in enumerate(due, 1):
             live.apply()  # what waits below the shadow's key would be applied once more
-            live.take_back(self._shadows.pop(subject))
+            shadow = self._shadows.pop(subject)
+            live.take_back(shadow)
+            shadow.remember()
             if n % HANDED_BACK == 0:
                 await asyncio.sleep(0)
 
@@ -104,17 +108,23 @@ class Settler:
         stored = await self._store.alerts_of(names, since=min(shadow.alerts_since for shadow in shadows))
         expired = await self._store.expired({tenant_of(name) for name in names})
         for shadow in shadows:
-            shadow.plan(stored.get(shadow.subject, ()), expired[tenant_of(shadow.subject)])
+            if unread := shadow.plan(stored.get(shadow.subject, ()), expired[tenant_of(shadow.subject)]):
+                shadow.met(await self._store.kept(shadow.subject, unread))
         since, until = min(s.since for s in shadows), 1 + max(s.through[0] for s in shadows)
         after: Activity | None = None
+        span = until - since  # of event time asked for at once
         while True:
-            page, more = await self._store.page(names, sorted(actions), since=since, until=until, after=after)
+            end = min(until, since + span)
+            page, more = await self._store.page(names, sorted(actions), since=since, until=end, after=after)
             for start in range(0, len(page), SLICE):
                 self._fold(page[start : start + SLICE])
                 await asyncio.sleep(0)
-            if not more:
+            if not more and end == until:
                 return
-            after = page[-1]
+            # The store looks at all that it is asked for, to give the first of it: about two pages, not millions.
+            span = 2 * (1 + page[-1].occurred_at - page[0].occurred_at) if more else 2 * span
+            after = page[-1] if more else None
+            since = page[-1].occurred_at if more else end
 
     def _fold(self, activities: Iterable[Activity]) -> None:
         of: dict[str, list[Activity]] = {}

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 
 from domain.activity import Activity, Key
 from domain.alert import Content
 from domain.clock import BEGINNING, millis
 from domain.judgement import AlertRevision, DetectorFailure, DirtyMark
+from engine import snapshots
 from engine.fold import Folder, Start
 from engine.frozen import Foldable, Missing, frozen, named
 from engine.memory import EPISODE_LIMIT, NOTHING, Memory
+from engine.snapshots import Snapshot, Snapshots
 
 #: Before what ClickHouse's times can say, ms: 1900.
 _EARLIEST = -2_208_988_800_000
@@ -33,8 +36,10 @@ class Shadow:
     a first fold) is folded by all its detectors up to the clock, for nobody will deliver what it lacks.
     """
 
-    def __init__(self, folder: Folder, subject: str, marks: list[DirtyMark], live: Memory, clock: int) -> None:
-        self.subject, self.marks = subject, marks
+    def __init__(
+        self, folder: Folder, kept: Snapshots, subject: str, marks: list[DirtyMark], live: Memory, clock: int
+    ) -> None:
+        self.subject, self.marks, self._snapshots = subject, marks, kept
         self._folder, self._specs = folder, folder.specs(subject)
         self.failures: list[DetectorFailure] = []
         self.late: list[Activity] = []  # of those that were applied live meanwhile
@@ -46,6 +51,9 @@ class Shadow:
         self._unmet: set[str] = set()
         self._expired: int = BEGINNING
         self._starts: dict[str, Start] = {}
+        self._true: dict[str, int] = {}  # from when on (ms) the state of a slot is what a fold of everything gives
+        self._read = self._hour = 0
+        self._made: dict[str, list[Snapshot]] = {}
         applied, first = live.applied, min(mark.start for mark in marks)
         whole = any(not mark.actions or mark.start > applied for mark in marks)
         self.through: Key = max(applied, (clock, "")) if whole else applied
@@ -86,11 +94,13 @@ class Shadow:
     def _horizon(self, slot: str) -> int:
         return millis(self._specs[slot].horizon)
 
-    def plan(self, stored: Iterable[AlertRevision], expired: int) -> None:
+    def plan(self, stored: Iterable[AlertRevision], expired: int) -> set[str]:
         """Given the subject's stored alerts since `alerts_since`: where each slot starts.
 
-        What happened at `expired` (ms) or before may be missing in the store.
+        What happened at `expired` (ms) or before may be missing in the store. The answer are the activities of which
+        somebody else must say, by `met`, whether they are stored: a fold that starts from a snapshot may not meet them.
         """
+        unread = set[str]()
         self._known = {revision.content.alert_id: revision for revision in stored} | self._known
         standing = [r.content for r in self._known.values() if not r.withdrawn]
         for slot, key in self._from.items():
@@ -100,7 +110,14 @@ class Shadow:
                     before = content.opener < key and key[0] - content.opener[0] <= EPISODE_LIMIT
                     if before and content.slot == slot:
                         arms[content.arm] = max(content.opener, arms.get(content.arm, NOTHING))
-            low = min((key, *arms.values()))[0] - self._horizon(slot)
+            true = min((key, *arms.values()))[0]
+            low = true - self._horizon(slot)
+            if taken := self._snapshots.state(self.subject, slot, above=low, most=true):
+                low, self._memory.slots[slot] = taken
+                self._read = snapshots.HEAVY
+                self._true[slot] = low
+            else:
+                self._true[slot] = true
             self._starts[slot] = Start(low, key, arms)
         self._expired = expired
         for content in standing:
@@ -109,12 +126,33 @@ class Shadow:
                 ids = named(content) if self._covers(content) else {content.opener[1], content.completed[1]}
                 self._named.append((content, ids))
                 self._unmet |= ids
+                if self._true[content.slot] == start.low:
+                    unread |= ids - {content.opener[1], content.completed[1]}
+        return unread
+
+    def met(self, stored: Iterable[str]) -> None:
+        """These activities are stored."""
+        self._unmet.difference_update(stored)
 
     # -- folding
     def fold(self, activities: list[Activity]) -> None:
         """Stored activities in key order, none above `through`."""
         if self._unmet:
-            self._unmet.difference_update(activity.activity_id for activity in activities)
+            self.met(activity.activity_id for activity in activities)
+        for hour, some in groupby(activities, lambda activity: activity.occurred_at // snapshots.EVERY):
+            if hour > self._hour and self._read >= snapshots.HEAVY:
+                self._remember(hour * snapshots.EVERY)
+            self._hour = hour
+            self._apply(list(some))
+
+    def _remember(self, at: int) -> None:
+        """All before `at` (ms) was folded, and nothing behind it."""
+        for slot, state in self._memory.slots.items():
+            if at >= max(self._true[slot], self.through[0] - snapshots.KEPT):
+                self._made.setdefault(slot, []).append(self._snapshots.take(slot, at, state))
+
+    def _apply(self, activities: list[Activity]) -> None:
+        self._read += len(activities)
         for content in self._folder.apply(self._memory, self.subject, activities, self.failures, self._starts):
             self._truth[content.alert_id] = content
 
@@ -146,9 +184,20 @@ class Shadow:
     def judge(self) -> Verdict:
         """The alerts of the slots and arms that were folded again, from their starts on, beside those that stand."""
         known = {i: r for i, r in self._known.items() if self._covers(r.content)}
+        return compare(self._truth, known, self._folder.foldable, self._lost())
+
+    def remember(self) -> None:
+        """Keep the states of a heavy subject as they were by the hour, but none that may lack what is missing."""
+        missing = max(self._lost())
+        made = {
+            slot: [each for each in some if each.at - self._horizon(slot) > missing]
+            for slot, some in self._made.items()
+        }
+        self._snapshots.renew(self.subject, {s: start.key for s, start in self._starts.items()}, made, self.through[0])
+
+    def _lost(self) -> Missing:
         gone = [content.completed[0] for content, ids in self._named if ids & self._unmet]
-        lost = Missing(self._expired, max(gone, default=BEGINNING))
-        return compare(self._truth, known, self._folder.foldable, lost)
+        return Missing(self._expired, max(gone, default=BEGINNING))
 
     def _covers(self, content: Content) -> bool:
         start = self._starts.get(content.slot)

@@ -46,6 +46,7 @@ class JudgeStore(Protocol):
     async def page(
         self, subjects: Sequence[str], actions: Sequence[str], *, since: int, until: int, after: Activity | None
     ) -> tuple[list[Activity], bool]: ...
+    async def kept(self, subject: str, ids: Collection[str]) -> set[str]: ...
     async def copies(self, keys: Iterable[tuple[str, Key]]) -> dict[tuple[str, Key], Copy]: ...
     async def put_dirty(self, partition: int, term: int, marks: Sequence[DirtyMark], *, cleared: bool) -> None: ...
     async def put_alerts(self, partition: int, term: int, revisions: Sequence[AlertRevision]) -> None: ...
@@ -229,6 +230,10 @@ class ClickHouseJudgeStore:
     ) -> tuple[list[Activity], bool]:
         """The next activities of subjects of one scope behind `after`, and whether there may be more: history.page."""
         return await history.page(self._client, subjects, actions, since=since, until=until, after=after)
+
+    async def kept(self, subject: str, ids: Collection[str]) -> set[str]:
+        """Of the subject's activities those that are stored: history.kept."""
+        return await history.kept(self._client, subject, ids)
 
     async def copies(self, keys: Iterable[tuple[str, Key]]) -> dict[tuple[str, Key], Copy]:
         """The stored copy of each (tenant, key); a key that is not stored is absent."""

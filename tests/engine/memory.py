@@ -121,6 +121,10 @@ class MemoryStore:
         ]
         return found[:PAGE], len(found) > PAGE
 
+    async def kept(self, subject: str, ids: Collection[str]) -> set[str]:
+        await Pause()
+        return {a.activity_id for a in self.stored(subject) if a.activity_id in ids}
+
     async def copies(self, keys: Iterable[tuple[str, Key]]) -> dict[tuple[str, Key], Copy]:
         found = {k: self.events[k[0], *k[1]] for k in keys if (k[0], *k[1]) in self.events}
         return {k: Copy(a.place, a.record_digest) for k, a in found.items()}

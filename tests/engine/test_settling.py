@@ -14,7 +14,7 @@ from engine.memory import Memory
 from engine.settle import SLICE
 from tests.engine.memory import run
 from tests.engine.steps import A, B, at_rest, begin_settle, checkpoint, eat, ingest, later, put, subject_of
-from tests.engine.toys import HOUR
+from tests.engine.toys import HOUR, SECOND
 from tests.engine.world import START, Judging, World
 
 LOGIN = "auth.login.succeeded"
@@ -260,4 +260,26 @@ def test_a_huge_subject_is_folded_in_slices_between_which_the_live_fold_goes_on(
                 folded.append(0)
                 settling.send(None)
     assert (sum(folded), max(folded)) == (2_001, SLICE)
+    at_rest(world)
+
+
+def test_a_page_is_looked_for_in_the_time_of_about_two_and_not_in_all_that_is_to_come() -> None:
+    world, asked = World(1), list[int]()
+    for n in range(200):
+        put(world, A, f"a{n:04}", 50 + n)
+    run(world.ingester.fetch(A, 200))
+    later(world, 160)
+    ingest(world, A, B)
+    eat(world)
+    late(world, "l", 51.5)
+    page = world.store.page
+
+    async def watched(*some: Any, since: int, until: int, after: Activity | None) -> Any:
+        asked.append((until - max(since, after.occurred_at if after else since)) // SECOND)
+        return await page(*some, since=since, until=until, after=after)
+
+    with patch("tests.engine.memory.PAGE", 10), patch.object(world.store, "page", watched):
+        assert run(world.judges[0].judge.settle(at_once=True)) == 1
+    assert asked[0] > 200, "of whom little is stored, one question is enough"
+    assert max(asked[1:-1]) <= 24, "ten activities are ten seconds"
     at_rest(world)

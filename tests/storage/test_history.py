@@ -57,6 +57,17 @@ async def test_pages_hold_every_activity_of_the_subjects_once_and_in_the_order_o
     assert address == [["6", "9"], []]
 
 
+async def test_of_what_an_alert_names_what_is_stored_of_its_subject_is_told(store: Client) -> None:
+    rows = stored()
+    await EventStore(store).insert(rows, token="all")
+    ids = {a.native_id: a.activity_id for a in rows}
+    asked = [*ids.values(), "00000000-0000-5000-8000-eeeeeeeeeeee"]
+    even = {id for n, id in ids.items() if int(n) % 2 == 0 or n == "21"}
+    assert await history.kept(store, f"actor|acme|{EVEN}", asked) == even
+    assert await history.kept(store, f"source|acme|{ADDRESS}", [ids["4"], ids["6"]]) == {ids["6"]}
+    assert await history.kept(store, f"actor|acme|{EVEN}", []) == set()
+
+
 async def test_alerts_are_read_from_their_openers_on_and_marks_keep_their_actions(store: Client) -> None:
     judges = ClickHouseJudgeStore(store)
     term = await judges.claim(0, 1)
