@@ -85,6 +85,14 @@ async def test_a_change_of_settings_never_rewrites_an_alert_completed_before_it(
     moved, new = await contents(system)
     assert (moved.opener[0], moved.settings) == (burst.opener[0] - 1_000, burst.settings)
     assert new == found[1]
+    # a file of the old time, of people whom nobody has seen: too little then for one, enough for the other
+    rows = [*failures("dan", 0, *(old + n for n in range(6))), *failures("eve", 0, *(old + n for n in range(10)))]
+    file = system.data.parent / "old.jsonl"
+    file.write_bytes(b"\n".join([*rows, *failures("fay", 0, *(now + n for n in range(6)))]))
+    await vedette(system, "import", str(file), "--history")
+    await system.settled(events=48)
+    told = [(each.settings, each.threshold) for each in await contents(system)]
+    assert sorted(told) == sorted([(burst.settings, 10.0)] * 2 + [(second["settings_hash"], 5.0)] * 2)
 
     async def replayed() -> bool:
         said = await vedette(system, "replay", "--compare")

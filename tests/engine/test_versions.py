@@ -65,6 +65,27 @@ def test_a_late_event_of_the_time_before_a_change_is_judged_under_the_settings_o
     assert {i: after[i] for i in before} == before
 
 
+def test_an_import_is_judged_under_the_settings_of_its_own_time_whoever_it_is_of() -> None:
+    world = Changing(1)
+    strict, loose = configuration(Least(3)), configuration(Least(2))
+    put(world, A, "a", 90)
+    flow(world)
+    world.change(loose)  # in effect from 110 on
+    later(world, 60)
+    put(world, A, "z", 168)
+    flow(world)
+    for who in ("s", "u"):  # one that is known and far ahead of the file, and one that nobody has seen
+        for at in (20, 21, 40, 41, 42, 107, 108, 130, 131):
+            world.put(B, activity(f"{who}{at}", at, who), batch=True)
+    for _ in range(4):
+        flow(world)
+    at_rest(world)
+    found = [(opener, settings) for opener, settings, _ in told(world, "least")]
+    assert sorted(found) == sorted(
+        (f"{who}{at}", each.hash) for who in ("s", "u") for at, each in ((42, strict), (131, loose))
+    )
+
+
 def sign_in(world: Changing, id: str, at: float, value: int = 0) -> None:
     world.put(A, activity(id, at, "s", "auth.login.succeeded", value))
 
