@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 BENCH := .venv-bench
 PEERS := $(BENCH)/.ready
 
-.PHONY: setup demo up test test-faults test-cluster mutants bench check lock clean
+.PHONY: setup demo up test test-faults test-cluster mutants bench bench-settle bench-heavy check lock clean
 
 setup: $(READY)
 
@@ -41,6 +41,12 @@ mutants: setup
 # ARGS="--quick" shows in a minute that it works; ARGS="--rounds 3" gives medians.
 bench: setup $(PEERS)
 	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-settle: setup
+	$(BIN)/python -m benchmarks.settling $(ARGS)
+
+bench-heavy: setup
+	$(BIN)/python -m benchmarks.heavy $(ARGS)
 
 $(PEERS): requirements-bench.txt
 	test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)

@@ -53,10 +53,14 @@ class Broker:
             await consumer.stop()
 
 
-async def send(sender: Any, number: int, record: bytes, *, at: int | None = None) -> Any:
-    """Hand one record to a producer; to be awaited once more for its acknowledgement. `at` (ms) is now if None."""
+async def send(sender: Any, number: int, record: bytes, *, at: int | None = None, batch: bool = False) -> Any:
+    """Hand one record to a producer; to be awaited once more for its acknowledgement. `at` (ms) is now if None.
+
+    A record marked `batch` is one of a file: it holds no clock back.
+    """
     partition = number % KafkaSettings().raw_partitions
-    return await sender.send(topics.RAW, record, partition=partition, timestamp_ms=at)
+    headers = [("batch", b"1")] if batch else None
+    return await sender.send(topics.RAW, record, partition=partition, timestamp_ms=at, headers=headers)
 
 
 @asynccontextmanager

@@ -50,11 +50,15 @@ class _Look(NamedTuple):
     cpu: dict[str, float]
 
 
-async def measure(system: System, broker: Broker, backlog: Backlog, *, warm_up: int) -> FlatOut:
-    """Watches a system that has just been started; BenchmarkFailed when it stands still."""
+async def measure(system: System, broker: Broker, backlog: Backlog, *, warm_up: int, settles: bool = True) -> FlatOut:
+    """Watches a system that has just been started; BenchmarkFailed when it stands still.
+
+    One that does not settle is not waited for behind the last event judged.
+    """
     parts = {**system.processes, "broker": broker.process}
     looks = await _watch(system, parts, backlog)
-    await _settled(system, broker, len(backlog.records))
+    if settles:
+        await _settled(system, broker, len(backlog.records))
     events = len(backlog.records)
     end = _look(parts, Progress(events, events, backlog.times[-1] + 1), backlog.times)
     first = next(look for look in looks if look.stored >= warm_up)

@@ -36,10 +36,18 @@ class HalfLoad(msgspec.Struct, frozen=True):
     worst: float
 
 
-async def measure(system: System, kafka: KafkaSettings, *, per_second: float, seconds: float, seed: int) -> HalfLoad:
-    """Sends for `seconds` and waits for every alert. BenchmarkFailed when one does not come."""
+async def measure(
+    system: System,
+    kafka: KafkaSettings,
+    *,
+    per_second: float,
+    seconds: float,
+    seed: int,
+    until: asyncio.Event | None = None,
+) -> HalfLoad:
+    """Sends for `seconds`, or until told to end, and waits for every alert. BenchmarkFailed when one does not come."""
     began = clock.now()
-    sent, planted, lasted = await _send(kafka, Traffic(seed=seed), per_second, seconds)
+    sent, planted, lasted = await _send(kafka, Traffic(seed=seed), per_second, seconds, until)
     deadline = time.monotonic() + PATIENCE
     found: list[int] = []
     while len(found) < planted:
@@ -59,13 +67,15 @@ async def measure(system: System, kafka: KafkaSettings, *, per_second: float, se
     )
 
 
-async def _send(kafka: KafkaSettings, traffic: Traffic, per_second: float, seconds: float) -> tuple[int, int, float]:
+async def _send(
+    kafka: KafkaSettings, traffic: Traffic, per_second: float, seconds: float, until: asyncio.Event | None
+) -> tuple[int, int, float]:
     """How many events were sent, how many bursts among them, in how many seconds."""
     sender = await producer(kafka)
     began, sent, planted = time.monotonic(), 0, 0
     waiting: list[asyncio.Future[object]] = []
     try:
-        while (gone := time.monotonic() - began) < seconds:
+        while (gone := time.monotonic() - began) < seconds and not (until and until.is_set()):
             records = [traffic.record(clock.now()) for _ in range(int((gone + TICK) * per_second) - sent)]
             if gone >= WARM_UP and planted < (gone - WARM_UP) * PER_SECOND:
                 now = clock.now()

@@ -53,6 +53,11 @@ class _Number(msgspec.Struct, array_like=True):
     value: int
 
 
+class _Two(msgspec.Struct, array_like=True):
+    first: int
+    second: int
+
+
 class _Size(msgspec.Struct, array_like=True):
     table: str
     rows: int
@@ -92,6 +97,15 @@ class System:
     async def late(self) -> int:
         """Activities that came behind their clock, or ahead of it, and were marked to be settled."""
         return await self._one("SELECT count() FROM dirty FINAL")
+
+    async def dirty_before(self, at: int) -> tuple[int, int]:
+        """Subjects that were ever to be settled from before `at` (ms) on, and those that are yet to be."""
+        rows = await self._store.query(
+            "SELECT uniqExact(subject), uniqExactIf(subject, cleared = 0) FROM dirty FINAL WHERE from_at < {at:Int64}",
+            {"at": at},
+            row=_Two,
+        )
+        return rows[0].first, rows[0].second
 
     async def judged_offsets(self) -> dict[int, int]:
         """Per partition of the activity topic, the last offset that its marker holds."""
@@ -134,11 +148,13 @@ class System:
 
 
 @asynccontextmanager
-async def running(data: Path, broker: KafkaSettings, *, fetch_rows: int) -> AsyncIterator[System]:
+async def running(data: Path, broker: KafkaSettings, *, fetch_rows: int, settle: bool = True) -> AsyncIterator[System]:
     """Starts it; yields as soon as its roles have been started; stops it at the end."""
     data.mkdir(parents=True, mode=0o700)
     (data / "vedette.toml").write_text(
-        f'[kafka]\nbootstrap = "{broker.bootstrap}"\n[ingest]\nfetch_rows = {fetch_rows}\n', encoding="utf-8"
+        f'[kafka]\nbootstrap = "{broker.bootstrap}"\n[ingest]\nfetch_rows = {fetch_rows}\n'
+        f"[detect]\nsettle = {str(settle).lower()}\n",
+        encoding="utf-8",
     )
     said = data.with_suffix(".out")
     environ = {name: value for name, value in os.environ.items() if not name.startswith("VEDETTE_")}

@@ -90,7 +90,8 @@ class PartitionRunner:
                 self._latest = self._due + BUSY * self._settings.checkpoint_every
                 await self._checkpoint(judge)
                 judge.forget()
-                self._settle(judge)
+                if self._settings.settle:
+                    self._settle(judge)
                 taken = 0
             elif judge.urgent and now >= early:
                 await judge.publish()

@@ -12,6 +12,7 @@ class DetectSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     checkpoint_every: float = 2.0  # alerts do not wait for it, what is late does
     checkpoint_bundles: int = 200
     findings_per_second: int = 5  # times that alerts are written ahead of a checkpoint, per partition
+    settle: bool = True  # false only to measure what settling costs: all alerts stay provisional
     watchdog: float = 90.0
     models_every: float = 5.0  # how often promotions of models and new settings are looked for
 
