@@ -21,7 +21,7 @@ JOIN = 10 * MINUTE
 #: the window), and this many of each; of one report, the newest 32 of each take part.
 JOIN_MEMORY, KEEP_JOINS, KEEP_PAIRED = 90 * MINUTE, 256, 32
 #: What takes rows out only when a program does it.
-_BY_PROGRAM, _PROGRAMS = frozenset({RECORD_READ, API_CALLED}), frozenset({"api", "bulk"})
+BY_PROGRAM, PROGRAMS = frozenset({RECORD_READ, API_CALLED}), frozenset({"api", "bulk"})
 
 
 class Unit(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -72,17 +72,12 @@ def rows_of(activity: Activity) -> int | None:
         return -1
     if action == DATA_EXPORTED or (action == REPORT_VIEWED and activity.exported):
         return None if activity.count is None else max(0, activity.count)
-    if action in _BY_PROGRAM and activity.channel in _PROGRAMS:
+    if action in BY_PROGRAM and activity.channel in PROGRAMS:
         if activity.count is not None:
             return max(0, activity.count)
         if action == RECORD_READ and (activity.object_ids or activity.object_id):
             return len(activity.object_ids) or 1
     return -1
-
-
-def by_hand(activity: Activity) -> bool:
-    """Whether it is a read or a call that takes out nothing because no program made it."""
-    return activity.action in _BY_PROGRAM and activity.channel not in _PROGRAMS
 
 
 def files_of(activity: Activity) -> int:

@@ -12,7 +12,7 @@ from domain.activity import Activity
 from domain.subject import tenant_of
 from domain.wire import activities_of
 
-_key = attrgetter("occurred_at", "activity_id")
+_at, _key = attrgetter("occurred_at"), attrgetter("occurred_at", "activity_id")
 
 
 class Waiting(NamedTuple):
@@ -89,16 +89,15 @@ def _cut(waiting: Sequence[Waiting], clock: int) -> tuple[list[Activity], list[W
 
 
 def _in_order(subject: str, activities: list[Activity]) -> Ready:
+    activities.sort(key=_at)
+    if len({activity.occurred_at for activity in activities}) == len(activities):
+        return Ready(subject, activities, [])  # in key order, and no id twice: an id has one time
+    kept: dict[str, Activity] = {}
     copies: list[tuple[Activity, Activity]] = []
-    kept = {activity.activity_id: activity for activity in activities}
-    if len(kept) < len(activities):
-        kept = {}
-        for activity in activities:
-            known = kept.setdefault(activity.activity_id, activity)
-            if known is not activity:
-                earlier, other = (activity, known) if activity.place < known.place else (known, activity)
-                kept[activity.activity_id] = earlier
-                copies.append((other, earlier))
-        activities = list(kept.values())
-    activities.sort(key=_key)
-    return Ready(subject, activities, copies)
+    for activity in activities:
+        known = kept.setdefault(activity.activity_id, activity)
+        if known is not activity:
+            earlier, other = (activity, known) if activity.place < known.place else (known, activity)
+            kept[activity.activity_id] = earlier
+            copies.append((other, earlier))
+    return Ready(subject, sorted(kept.values(), key=_key), copies)

@@ -168,7 +168,9 @@ class Folder:
                 if start is None:
                     continue
                 actions, low = judging.actions, start.low
-                seen = [each for each in some if each.action in actions and each.occurred_at >= low]
+                seen = [each for each in some if each.action in actions]
+                if seen and seen[0].occurred_at < low:
+                    seen = [each for each in seen if each.occurred_at >= low]
                 if not seen:
                     continue
                 before = slots.get(judging.slot)

@@ -183,9 +183,9 @@ def _meet_all(usual: Habits, now: Minute, activities: Sequence[Observed]) -> tup
     device, country, network, types, networks = now.device, now.country, now.network, now.types, now.networks
     last, word, kind = None, "", 0
     for activity in activities:
-        if activity.object_type != word:
-            word = activity.object_type
-            kind = _fingerprint(word)
+        touched = activity.object_type
+        if touched != word:
+            word, kind = touched, _fingerprint(touched)
         came = _came_with(activity)
         if came != last:
             last, keys = came, _keys(*came)
@@ -204,18 +204,19 @@ def _count(now: Minute, activities: Sequence[Observed], met: _Met) -> Minute:
     reads, changes, exports, rows, size = now.reads, now.changes, now.exports, now.rows, now.bytes
     refusals, admin, api, objects, ids = now.refusals, now.admin, now.api, now.objects, now.ids
     for activity in activities:
-        act = ACTS[activity.action]
-        reads += act.read
-        changes += act.change
-        admin += act.admin
-        exports += exported(activity) if act.told else act.export
-        refusals += act.refusal or activity.outcome in REFUSED
-        api += act.api or activity.channel in PROGRAMS
+        read, change, export, administrative, program, refusal, told = ACTS[activity.action]
+        reads += read
+        changes += change
+        exports += exported(activity) if told else export
+        admin += administrative
+        api += program or activity.channel in PROGRAMS
+        refusals += refusal or activity.outcome in REFUSED
         if activity.count:
             rows += rows_of(activity)
         if activity.bytes:
             size += max(0, activity.bytes)
-        if objects != _EVERY_OBJECT and (object_id := activity.object_id):
+        object_id = activity.object_id
+        if object_id and objects != _EVERY_OBJECT:
             objects |= 1 << crc32(object_id.encode("utf-8", "surrogatepass")) % OBJECTS
     if len(ids) < IDS:
         ids = (*ids, *[activity.activity_id for activity in activities[: IDS - len(ids)]])

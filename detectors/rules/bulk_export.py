@@ -120,11 +120,13 @@ class BulkExport:
     def run(self, state: Taken, activities: Sequence[Activity], context: Context) -> Run[Taken]:
         """Records that somebody looks at one by one change nothing while nothing expires: most of a busy day."""
         found: list[tuple[Activity, tuple[Finding, ...]]] = []
+        by_program, programs, until = exports.BY_PROGRAM, exports.PROGRAMS, state.until
         for activity in activities:
-            if activity.occurred_at < state.until and exports.by_hand(activity):
+            by_hand = activity.action in by_program and activity.channel not in programs
+            if by_hand and activity.occurred_at < until:
                 continue
             after = self.step(state, activity, context)
-            state = after.state
+            state, until = after.state, after.state.until
             if after.findings:
                 found.append((activity, after.findings))
         return Run(state, found)
