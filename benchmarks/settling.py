@@ -12,6 +12,7 @@ import statistics
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -34,8 +35,8 @@ LATE_EVERY, LATE = 100, HOUR
 OLD = 3 * HOUR
 #: What the file has of each person.
 ROWS = ("auth.login.succeeded", "record.read", "data.exported")
-#: Seconds of live traffic before the file comes, and until its settling is given up.
-BEFORE, PATIENCE = 8.0, 1_800.0
+#: Seconds of live traffic that is timed before the file comes, and until its settling is given up.
+BEFORE, PATIENCE = 20.0, 1_800.0
 
 
 class FlatOut(msgspec.Struct, frozen=True):
@@ -47,12 +48,17 @@ class FlatOut(msgspec.Struct, frozen=True):
 
 
 class File(msgspec.Struct, frozen=True):
-    """Seconds from the file's first row sent to its last subject settled; live traffic in the meantime."""
+    """Seconds from the file's first row sent to its last subject settled; live traffic before that, and meanwhile.
+
+    CPU seconds meanwhile, of each role.
+    """
 
     people: int
     subjects: int
     seconds: float
+    before: HalfLoad
     live: HalfLoad
+    cpu: dict[str, float]
 
 
 async def flat_out(waiting: Backlog, scratch: Path, *, settle: bool) -> FlatOut:
@@ -79,20 +85,30 @@ async def file(people: int, per_second: float, scratch: Path) -> File:
     async with embedded(scratch) as broker, running(scratch / "data", broker.settings, fetch_rows=20_000) as system:
         await _send(broker.settings, [_row(n, "record.read", clock.now(), n) for n in range(people)], batch=False)
         await _judged(system, people)
+        before = await halfload.measure(system, broker.settings, per_second=per_second, seconds=BEFORE, seed=8)
         done = asyncio.Event()
         live = asyncio.create_task(
-            halfload.measure(
-                system, broker.settings, per_second=per_second, seconds=BEFORE + PATIENCE, seed=8, until=done
-            )
+            halfload.measure(system, broker.settings, per_second=per_second, seconds=PATIENCE, seed=9, until=done)
         )
-        await asyncio.sleep(BEFORE)
+        await asyncio.sleep(halfload.WARM_UP)
         began, old = time.monotonic(), clock.now() - OLD
+        used = _cpu(system)
         rows = [_row(n, action, old + n, people + n) for n in range(people) for action in ROWS]
         await _send(broker.settings, rows, batch=True)
         subjects = await _settled(system, live, people, old + HOUR)
         lasted = time.monotonic() - began
+        cpu = {name: round(seconds - used[name], 1) for name, seconds in _cpu(system).items()}
         done.set()
-        return File(people, subjects, round(lasted, 1), await live)
+        return File(people, subjects, round(lasted, 1), before, await live, cpu)
+
+
+def _cpu(system: System) -> dict[str, float]:
+    """Seconds so far, of each role that is still the process that it was."""
+    found = {}
+    for name, process in system.processes.items():
+        with suppress(OSError):
+            found[name] = process.cpu()
+    return found
 
 
 def _row(person: int, action: str, at: int, number: int) -> bytes:
@@ -155,19 +171,23 @@ async def measure(a: argparse.Namespace, scratch: Path) -> str:
         lines += _compared(runs)
     _say(f"a file of {a.people:,} people at {a.per_second:,} events/s")
     found = await file(a.people, a.per_second, scratch / "file")
-    lines += aligned(
-        [
-            (
-                f"a late file of {found.people:,} people and {found.subjects:,} subjects, settled in, s",
-                f"{found.seconds:.1f}",
-            ),
-            ("live traffic meanwhile, events/s", f"{found.live.sent:,.0f}"),
-            (f"event to alert meanwhile, median of {found.live.alerts}, s", f"{found.live.median:.2f}"),
-            ("event to alert, p99, s", f"{found.live.p99:.2f}"),
-            ("event to alert, worst, s", f"{found.live.worst:.2f}"),
-        ]
-    )
+    lines += _told(found)
     return "\n".join(lines)
+
+
+def _told(found: File) -> list[str]:
+    both = (found.before, found.live)
+    rows = [
+        ("live traffic", "before the file", "meanwhile"),
+        ("events/s", *(f"{each.sent:,.0f}" for each in both)),
+        ("event to alert, median, s", *(f"{each.median:.2f}" for each in both)),
+        ("event to alert, p99, s", *(f"{each.p99:.2f}" for each in both)),
+        ("alerts", *(f"{each.alerts:,}" for each in both)),
+    ]
+    settled = (
+        f"A late file of {found.people:,} people and {found.subjects:,} subjects was settled in {found.seconds:.1f} s"
+    )
+    return [*aligned(rows), f"{settled}; CPU s: {', '.join(f'{name} {used}' for name, used in found.cpu.items())}"]
 
 
 def _compared(runs: dict[bool, list[FlatOut]]) -> list[str]:

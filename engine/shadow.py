@@ -110,14 +110,13 @@ class Shadow:
                     before = content.opener < key and key[0] - content.opener[0] <= EPISODE_LIMIT
                     if before and content.slot == slot:
                         arms[content.arm] = max(content.opener, arms.get(content.arm, NOTHING))
-            true = min((key, *arms.values()))[0]
+            first = min((key, *arms.values()))[0]
+            true = min(first, key[0] - snapshots.REACH) if self.subject in self._snapshots else first
             low = true - self._horizon(slot)
-            if taken := self._snapshots.state(self.subject, slot, above=low, most=true):
+            if taken := self._snapshots.state(self.subject, slot, above=low, most=first):
                 low, self._memory.slots[slot] = taken
-                self._read = snapshots.HEAVY
-                self._true[slot] = low
-            else:
-                self._true[slot] = true
+                true, self._read = low, snapshots.HEAVY
+            self._true[slot] = true
             self._starts[slot] = Start(low, key, arms)
         self._expired = expired
         for content in standing:
@@ -188,6 +187,8 @@ class Shadow:
 
     def remember(self) -> None:
         """Keep the states of a heavy subject as they were by the hour, but none that may lack what is missing."""
+        if self._read < snapshots.HEAVY:
+            return
         missing = max(self._lost())
         made = {
             slot: [each for each in some if each.at - self._horizon(slot) > missing]

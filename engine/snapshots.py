@@ -20,6 +20,9 @@ from engine.fold import Folder
 HEAVY = 200_000
 #: Event time between two snapshots of a subject, and how far back they reach, ms: what is later reads the horizon.
 EVERY, KEPT = HOUR, 7 * DAY
+#: So far before its first late event (ms) the states of a heavy subject are made true, so that they can be kept: what
+#: is late next may be older, and must go back to an opener up to a day before it.
+REACH = 2 * DAY
 #: Bytes of states that a judge keeps; the subjects that were settled longest ago go first.
 LARGEST = 64_000_000
 
@@ -54,9 +57,13 @@ class Snapshots:
         """Of a state after all activities before `at` (ms)."""
         return Snapshot(at, self._folder.judged(slot, at), _encode(state))
 
+    def __contains__(self, subject: str) -> bool:
+        """It is known to be heavy."""
+        return subject in self._of
+
     def renew(self, subject: str, late: Mapping[str, Key], made: Mapping[str, Iterable[Snapshot]], now: int) -> None:
-        """The subject was settled up to `now` (ms): of each slot in `late`, what lies above its key was made in vain,
-        and `made` takes its place.
+        """The heavy subject was settled up to `now` (ms): of each slot in `late`, what lies above its key was made in
+        vain, and `made` takes its place.
         """
         of = self._of.pop(subject, {})
         self._size -= _size(of)
@@ -64,9 +71,8 @@ class Snapshots:
             before = [each for each in of.get(slot, ()) if now - KEPT <= each.at <= key[0]]
             known = {each.at for each in before}
             of[slot] = sorted([*before, *(each for each in made.get(slot, ()) if each.at not in known)])
-        if any(of.values()):
-            self._of[subject] = of
-            self._size += _size(of)
+        self._of[subject] = of
+        self._size += _size(of)
         while self._size > LARGEST:
             _, gone = self._of.popitem(last=False)
             self._size -= _size(gone)
