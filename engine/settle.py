@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from itertools import groupby, islice
 from typing import Protocol
 
@@ -26,6 +26,14 @@ SLICE = 150
 HANDED_BACK = 20
 
 
+Pause = Callable[[], Awaitable[None]]
+
+
+async def once() -> None:
+    """A pause in which everybody else gets a turn."""
+    await asyncio.sleep(0)
+
+
 class Live(Protocol):
     """The live fold, as settling sees it."""
 
@@ -44,6 +52,7 @@ class Settler:
         self._store, self._folder, self._live, self._dirt = store, folder, live, dirt
         self._snapshots = Snapshots(folder)
         self._shadows: dict[str, Shadow] = {}
+        self._pause: Pause = once
         self._wanted: frozenset[str] = frozenset()
         self._ready: dict[str, list[DirtyMark]] = {}  # looked up before, and not settled yet
 
@@ -61,11 +70,12 @@ class Settler:
         if shadow := self._shadows.get(revision.content.subject):
             shadow.note(revision)
 
-    async def settle(self, clocks: Mapping[str, int], now: float, *, at_once: bool) -> int:
+    async def settle(self, clocks: Mapping[str, int], now: float, *, at_once: bool, pause: Pause) -> int:
         """Subjects that are ready, first marked first, so many that they are GROUPS groups; how many.
 
-        One call at a time.
+        One call at a time. `pause` is awaited between two slices.
         """
+        self._pause = pause
         if not self._ready:
             self._ready = await self._dirt.ready(clocks, now, at_once=at_once)
         due = {subject: self._ready.pop(subject) for subject in list(islice(self._ready, TOGETHER * GROUPS))}
@@ -90,14 +100,14 @@ class Settler:
             more = True
             while more:
                 more = shadow.catch_up(SLICE)
-                await asyncio.sleep(0)
+                await self._pause()
         for n, subject in enumerate(due, 1):
             live.apply()  # what waits below the shadow's key would be applied once more
             shadow = self._shadows.pop(subject)
             live.take_back(shadow)
             shadow.remember()
             if n % HANDED_BACK == 0:
-                await asyncio.sleep(0)
+                await self._pause()
 
     async def _read(self) -> None:
         """Fold what is stored into the shadows, all of them at once in the order of time."""
@@ -118,7 +128,7 @@ class Settler:
             page, more = await self._store.page(names, sorted(actions), since=since, until=end, after=after)
             for start in range(0, len(page), SLICE):
                 self._fold(page[start : start + SLICE])
-                await asyncio.sleep(0)
+                await self._pause()
             if not more and end == until:
                 return
             # The store looks at all that it is asked for, to give the first of it: about two pages, not millions.

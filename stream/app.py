@@ -164,6 +164,7 @@ class Detect:
                     commit=self._commit,
                     settings=self._settings,
                     failed=self._failed,
+                    behind=self._behind,
                 )
             await runner.put(message.offset, event.value)
 
@@ -198,7 +199,7 @@ class Detect:
         self._fatal(EXIT_FAILED)
 
     async def _watch(self) -> None:
-        """Exit when messages wait (by the high watermark of fetches) and no checkpoint was made for a while, and when
+        """Exit when messages wait and no checkpoint was made for a while, and when
         the process stood still for longer than its session: it may not find its way back into the group.
         """
         last: dict[int, int] = {}
@@ -211,16 +212,19 @@ class Detect:
                 log.error("the process stood still for %.0f s and lost its partitions; starting anew", slept)
                 self._fatal(EXIT_STUCK)
             progress = {p: r.progress for p, r in self._runners.items()}
-            waiting = any(
-                (self.app.consumer.highwater(tp) or 0) > self._taken(tp.partition)
-                for tp in self.app.consumer.assignment()
-                if tp.topic == ACTIVITY
-            )
-            still = still + 1.0 if waiting and progress == last else 0.0
+            still = still + 1.0 if self._behind() and progress == last else 0.0
             last = progress
             if still > self._settings.watchdog:
                 log.error("nothing advanced for %.0f s while messages wait; starting anew", still)
                 self._fatal(EXIT_STUCK)
+
+    def _behind(self) -> bool:
+        """Messages wait, by the high watermark of fetches."""
+        return any(
+            (self.app.consumer.highwater(tp) or 0) > self._taken(tp.partition)
+            for tp in self.app.consumer.assignment()
+            if tp.topic == ACTIVITY
+        )
 
     async def _watch_models(self) -> None:
         assert self._models is not None

@@ -21,12 +21,18 @@ BUSY = 5
 FIRST = 0.5
 #: Seconds until a task that goes on is cancelled once more.
 CANCELLED_AGAIN = 0.5
+#: Between two slices of a settle, while messages wait for a judge: how often it is looked again, and seconds between.
+#: A settle goes on all the same after that, also in a process that never catches up.
+LOOKS, BETWEEN = 10, 0.005
 #: Messages waiting for a partition before the agent waits.
 QUEUE = 16
 
 
 class PartitionRunner:
-    """Owns one judge. `load` makes it at the first message; `commit` gets the offset that may be committed."""
+    """Owns one judge. `load` makes it at the first message; `commit` gets the offset that may be committed.
+
+    `behind` says whether messages wait for any judge of this process: settling gives way to them.
+    """
 
     def __init__(
         self,
@@ -36,11 +42,12 @@ class PartitionRunner:
         commit: Callable[[int, int], Awaitable[None]],
         settings: DetectSettings,
         failed: Callable[[BaseException], None],
+        behind: Callable[[], bool] = lambda: False,
     ) -> None:
         self.partition, self._load, self._commit, self._settings = partition, load, commit, settings
         self._queue: asyncio.Queue[tuple[int, bytes]] = asyncio.Queue(QUEUE)
         self._task = asyncio.create_task(self._run(), name=f"judge-{partition}")
-        self._failed = failed
+        self._failed, self._behind = failed, behind
         self._dropped = False
         self._task.add_done_callback(self._ended)
         self._settling: asyncio.Task[int] | None = None
@@ -101,9 +108,16 @@ class PartitionRunner:
     def _settle(self, judge: Judge) -> None:
         """Beside the messages that go on, unless the last time has not ended yet."""
         if self._settling is None or self._settling.done():
-            settling = judge.settle(asyncio.get_running_loop().time())
+            settling = judge.settle(asyncio.get_running_loop().time(), pause=self._give_way)
             self._settling = asyncio.create_task(settling, name=f"settle-{self.partition}")
             self._settling.add_done_callback(self._settled)
+
+    async def _give_way(self) -> None:
+        await asyncio.sleep(0)
+        for _ in range(LOOKS):
+            if not self._behind():
+                return
+            await asyncio.sleep(BETWEEN)
 
     def _settled(self, task: asyncio.Task[int]) -> None:
         self._ended(task)

@@ -16,7 +16,7 @@ from engine.fold import Folder
 from engine.judge import Judge
 from ingest.bundles import by_subject, messages
 from stream import runner as runner_module
-from stream.runner import PartitionRunner
+from stream.runner import LOOKS, PartitionRunner
 from stream.settings import DetectSettings
 from tests.engine.memory import MemoryStore
 from tests.engine.toys import Toys
@@ -44,7 +44,7 @@ class Slow(MemoryStore):
 
 
 async def until(done: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not done():  # noqa: ASYNC110 what is waited for has nobody to tell
             await asyncio.sleep(0.005)
 
@@ -72,7 +72,9 @@ class Feed:
 
 
 @asynccontextmanager
-async def running(store: Slow, failed: Callable[[BaseException], None]) -> AsyncIterator[tuple[PartitionRunner, Feed]]:
+async def running(
+    store: Slow, failed: Callable[[BaseException], None], behind: Callable[[], bool] = lambda: False
+) -> AsyncIterator[tuple[PartitionRunner, Feed]]:
     async def load(partition: int, offset: int) -> Judge:
         return await Judge.load(
             store, Folder(Toys()), partition=partition, partitions=1, epoch=1, generation=0, offset=offset
@@ -81,7 +83,7 @@ async def running(store: Slow, failed: Callable[[BaseException], None]) -> Async
     async def commit(partition: int, offset: int) -> None:
         pass
 
-    runner = PartitionRunner(0, load=load, commit=commit, settings=SETTINGS, failed=failed)
+    runner = PartitionRunner(0, load=load, commit=commit, settings=SETTINGS, failed=failed, behind=behind)
     try:
         yield runner, Feed(store, runner)
     finally:
@@ -93,7 +95,7 @@ async def dirty(feed: Feed, store: Slow, runner: PartitionRunner) -> float:
     await feed.send("a", 5)
     await feed.send("b", 3)
     at = 10.0
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not store.asked.is_set():
             at += 0.001
             await feed.tick(at)
@@ -118,6 +120,25 @@ async def test_live_judging_and_checkpoints_go_on_while_a_settle_waits_for_the_s
             await asyncio.sleep(0.005)
         found = [r.content for r in store.alerts.values() if r.content.detector == "pair_a"]
         assert {c.opener[1]: c.parts["before"] for c in found} == {"a": "b", "b": "", "c": "a"}
+
+
+async def test_a_settle_gives_way_to_messages_that_wait_and_not_for_ever() -> None:
+    store, asked = Slow(), list[bool]()
+
+    def behind() -> bool:
+        asked.append(bool(store.gone))
+        return True
+
+    store.go.set()
+    async with running(store, lambda error: pytest.fail(str(error)), behind) as (runner, feed):
+        at = await dirty(feed, store, runner)
+        while not store.gone:
+            at += 0.001
+            await feed.tick(at)
+            await asyncio.sleep(0.005)
+    assert len(asked) >= LOOKS
+    assert len(asked) % LOOKS == 0
+    assert not any(asked), "it gives way before it is done"
 
 
 async def test_a_settle_that_cannot_read_ends_the_judge() -> None:
