@@ -40,7 +40,7 @@ class PasswordSpray:
     spec: ClassVar[Spec] = Spec(
         id="password_spray",
         code="A3",
-        version=1,
+        version=2,
         title="Password spray",
         severity=Severity.HIGH,
         scope=SOURCE,
@@ -128,7 +128,7 @@ class PasswordSpray:
     def _fired(self, state: Address, activity: Activity) -> Step[Address]:
         """The step of a counted failure: what each arm counts, and findings of those that reach their thresholds."""
         at = activity.occurred_at
-        stated = spraying.stated_egress(activity)
+        stated = self._stated(activity)
         learned = stated or (len(state.users.keys) >= self.egress_users and len(state.days) >= self.egress_days)
         factor = spraying.FACTOR if learned else 1
         fired: dict[str, tuple[Reach, Count]] = {}
@@ -146,6 +146,9 @@ class PasswordSpray:
         reaches = {**{reach.arm: reach for reach in state.reached}, **{arm: reach for arm, (reach, _) in fired.items()}}
         state = replace(state, reached=tuple(reaches[way.arm] for way in self._ways if way.arm in reaches))
         return Step(state, tuple(self._finding(state, reach, activity, counted) for reach, counted in fired.values()))
+
+    def _stated(self, activity: Activity) -> bool:
+        return spraying.stated_egress(activity)
 
     def _severity(self, state: Address, way: Way, at: int, factor: int, *, stated: bool) -> tuple[Severity, str]:
         """The severity of an arm that fires, before any success, and why."""
@@ -199,3 +202,19 @@ class PasswordSpray:
                 behind, at_least=behind.at_least or (dropped is not None and dropped > reach.at - way.span)
             ),
         )
+
+
+@dataclass(frozen=True)
+class PasswordSprayBefore(PasswordSpray):
+    """Version 1: an office's address is only learned, for a release."""
+
+    spec: ClassVar[Spec] = replace(
+        PasswordSpray.spec,
+        version=1,
+        false_positives=PasswordSpray.spec.false_positives.replace(
+            ", or the company stated it as its egress (a fact egress_range, or an override with network corporate)", ""
+        ),
+    )
+
+    def _stated(self, activity: Activity) -> bool:  # noqa: ARG002 the version after looks at it
+        return False

@@ -10,7 +10,7 @@ import pytest
 from detectors import parts, spraying
 from detectors.base import Finding, token
 from detectors.fold import fold
-from detectors.rules.password_spray import PasswordSpray
+from detectors.rules.password_spray import PasswordSpray, PasswordSprayBefore
 from domain.actions import LOGIN_FAILED, LOGIN_SUCCEEDED
 from domain.activity import Activity
 from domain.alert import Severity, evidence
@@ -249,6 +249,19 @@ def test_an_egress_that_the_company_stated_needs_no_days_to_learn(ip: str, netwo
     assert (finding.threshold, finding.observed) == (threshold, threshold)
     if threshold > 10:
         assert str(finding.parts["why"]).endswith("60 % of all sign-ins or more, at an egress of the company")
+
+
+def test_the_version_before_knows_only_what_it_learned() -> None:
+    story = Story("stated, judged by version 1")
+    for n in range(30):
+        fail(story, NINE + n * SECOND, f"x{n}")
+    told = [msgspec.structs.replace(each, ip="203.0.113.9", network="corporate") for each in story.told]
+    (finding,) = found(told, "spray", PasswordSprayBefore())[:1]
+    assert (finding.threshold, PasswordSprayBefore.spec.slot, PasswordSpray.spec.slot) == (
+        10.0,
+        "password_spray.v1",
+        "password_spray.v2",
+    )
 
 
 @pytest.mark.parametrize(("succeeded", "fires"), [(20, True), (21, False)])
