@@ -24,6 +24,7 @@ from domain.activity import Activity
 from domain.subject import router
 from domain.wire import bodies, decode
 from ingest.dead_letters import DeadLetter
+from ingest.identity import activity_id, record_digest
 from ingest.normalise import Normaliser
 from ingest.record import Record
 from ingest.settings import IngestSettings
@@ -74,7 +75,10 @@ async def measure(waiting: Backlog, keys: Path) -> list[Stage]:
     await _insert(activities, waiting.records, watch)
     delivered = await _judge(await _bundle(normalise, records, watch), watch)
     return [
-        *(watch.stage(name, "event", events) for name in ("decode", "normalise", "insert encode", "bundle encode")),
+        *(
+            watch.stage(name, "event", events)
+            for name in ("decode", "identify", "normalise", "insert encode", "bundle encode")
+        ),
         *(watch.stage(name, "delivery", delivered) for name in ("bundle decode", "judge", "checkpoint")),
         *(_step(armed, activities) for armed in parts.registry().all),
         *(_source(source, parts.normaliser(keys, tenant=TENANT), min(events, SOURCE_EVENTS)) for source in MEASURED),
@@ -82,12 +86,16 @@ async def measure(waiting: Backlog, keys: Path) -> list[Stage]:
 
 
 def _source(source: str, normalise: Normaliser, events: int) -> Stage:
-    """Normalising a vendor's own records; those that are skipped, as some of a log file always are, count too."""
+    """Normalising a vendor's own records; those that are skipped, as some of a log file always are, count too.
+
+    As many came before them, of the same people: what is remembered of them is, as after a while of work.
+    """
     now, name, watch = clock.now(), f"normalise: {source}", Watch()
-    topic, raws = f"{RAW}.{source}", vendor_records(source, events, seed=7, end=now)
+    topic, raws = f"{RAW}.{source}", vendor_records(source, 2 * events, seed=7, end=now)
     records = [Record(topic, 0, offset, parts.EPOCH, now, (), raw) for offset, raw in enumerate(raws)]
-    for record in records[: len(records) // 5]:
+    for record in records[:events]:
         normalise.normalise(record)
+    records = records[events:]
     with watch.on(name):
         made = [normalise.normalise(record) for record in records]
     refused = sum(isinstance(each, DeadLetter) for each in made)
@@ -96,12 +104,28 @@ def _source(source: str, normalise: Normaliser, events: int) -> Stage:
 
 
 def _normalise(normalise: Normaliser, records: Sequence[Record], watch: Watch) -> list[Activity]:
-    """Decoding and enrichment included. People are remembered already, as after a while of work."""
+    """Decoding, ids and digests included; the last two have a stage of their own too.
+
+    People are remembered already, as after a while of work.
+    """
     for record in records[: len(records) // 5]:
         normalise.normalise(record)
     with watch.on("normalise"):
         made = [normalise.normalise(record) for record in records]
-    return [activity for each in made if isinstance(each, list) for activity in each]
+    found = [activity for each in made if isinstance(each, list) for activity in each]
+    texts = [_identity(activity) for activity in found]
+    with watch.on("identify"):
+        for record, text in zip(records, texts, strict=True):
+            activity_id(text), record_digest(record.value)
+    return found
+
+
+def _identity(activity: Activity) -> str:
+    """What an id is made of."""
+    tokens = (activity.actor_token, activity.login_token, activity.ip_token, activity.app_token)
+    return "\0".join(
+        (activity.tenant, activity.source, activity.native_id, str(activity.occurred_at), activity.action, *tokens)
+    )
 
 
 async def _insert(activities: Sequence[Activity], raws: Sequence[bytes], watch: Watch) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -14,6 +14,7 @@ from domain.clock import DAY, HOUR, rfc3339
 from domain.errors import VedetteError
 from domain.sources import GENERIC, SOURCES
 from domain.subject import Tokeniser
+from ingest.alike import Alike, Way
 from ingest.dead_letters import DeadLetter, dead_letter
 from ingest.door import Door
 from ingest.failures import Failures
@@ -35,6 +36,8 @@ from transport.topics import RAW, RAW_HTTP, RAW_IMPORT
 #: Further ahead of its arrival an event is refused; less far it is flagged and waits.
 MOST_AHEAD: Final = DAY
 _GENERIC: Final = ADAPTERS[GENERIC]
+#: Topics and headers that are remembered.
+_ENTRANCES: Final = 4_096
 _encode, replace = msgspec.json.encode, msgspec.structs.replace
 
 _TENANT, _SOURCE, _FEED, _ACTIVITY_ID, _NATIVE_ID = map(at, ("tenant", "source", "feed", "activity_id", "native_id"))
@@ -43,6 +46,12 @@ _ACTOR_ID, _LOGIN, _APP_ID, _SESSION_ID = map(at, ("actor_id", "actor_login", "a
 _IP, _USER_AGENT, _COUNT, _OBJECT_ID = map(at, ("ip", "user_agent", "count", "object_id"))
 #: Digest, place and marks are the last fields of an activity.
 _TAIL = slice(at("record_digest"), at("history") + 1)
+
+
+class _Entrance(NamedTuple):
+    door: Door
+    wrapped: bool  # in headers, as a CloudEvent in binary mode
+    way: Way | None  # where its adapter says what varies
 
 
 class Normaliser:
@@ -64,6 +73,8 @@ class Normaliser:
         self._mapped = {each.source: each for each in map(Mapping, map(Path, settings.mappings))}
         self.failures = Failures()
         self._usual = Usual(settings.default_tenant, keys, origins)
+        self._alike = Alike(storable, keys, origins)
+        self._entrances: dict[tuple[str, Headers], _Entrance] = {}
         self._who = lru_cache(maxsize=REMEMBERED)(self._identify)
 
     def normalise(self, record: Record) -> list[Activity] | DeadLetter | Skip:
@@ -91,11 +102,31 @@ class Normaliser:
         )
 
     def _normalise(self, record: Record) -> list[Activity] | DeadLetter | Skip:
-        record = structured(record) if binary(record.headers) else record
-        door, told = _door(record.topic, record.headers), self._raw_source
+        entrance = self._entrance(record)
+        if entrance.wrapped:
+            return self._normalise(structured(record))
+        if entrance.way is None:
+            return self._read(record, entrance.door)
+        if (alike := self._alike.read(record, entrance.way)) is not None:
+            return alike
+        outcome = self._read(record, entrance.door)
+        self._alike.learn(record, outcome)
+        return outcome
+
+    def _entrance(self, record: Record) -> _Entrance:
+        return self._entrances.get((record.topic, record.headers)) or self._enter(record.topic, record.headers)
+
+    def _enter(self, topic: str, headers: Headers) -> _Entrance:
+        if len(self._entrances) >= _ENTRANCES:
+            self._entrances.clear()
+            self._alike.forget()
+        door, told, wrapped = _door(topic, headers), self._raw_source, binary(headers)
         if told and door.unsaid:
             door = replace(door, adapter=ADAPTERS.get(told), source=told, unsaid=False)
-        return self._read(record, door)
+        varies = {} if wrapped or door.adapter is None else door.adapter.varies
+        way = Way(varies, lambda record: self._read(record, door)) if varies else None
+        made = self._entrances[(topic, headers)] = _Entrance(door, wrapped, way)
+        return made
 
     def _read(self, record: Record, door: Door) -> list[Activity] | DeadLetter | Skip:
         tenant, source, feed = door.tenant or self._default, door.source, door.feed

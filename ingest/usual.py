@@ -51,6 +51,7 @@ class Usual:
     def __init__(self, default_tenant: str, keys: Callable[[str], Tokeniser], origins: Origins | None) -> None:
         self._default, self._keys, self._origins = default_tenant, keys, origins
         self._remembered = lru_cache(maxsize=REMEMBERED)(self._know)
+        self._session = lru_cache(maxsize=REMEMBERED)(lambda key, session: key("session\0" + session))
 
     def read(self, record: Record, door: Door) -> Activity | None:
         """The activity, or None for what takes the long way; raises Refused as `Generic.read` would."""
@@ -75,11 +76,11 @@ class Usual:
             return None
         place = native_id or f"{record.epoch}/{lane}/{record.offset}/0"
         precision, session, count = event.time_precision or precision, event.session_id, event.count
-        app, rest = known.key(event.app_id), astuple(event)
+        app, rest = known.key(event.app_id) if event.app_id else "", astuple(event)
         row: tuple[Any, ...] = (
             tenant, activity_id(f"{known.prefix}{place}\0{at}\0{action}\0{known.subjects}{app}"), at, action, source,
             event.said_feed or door.feed, native_id, outcome, event.reason, precision, *known.tokens, app,
-            *known.values, known.key("session\0" + session) if session else "", *rest[AUTH], (), *rest[TITLE],
+            *known.values, self._session(known.key, session) if session else "", *rest[AUTH], (), *rest[TITLE],
             *BLANK_FACT, *rest[REQUEST],
             lacking(action, ip=known.ip, said=known.said, count=count, object_id=event.object_id, precision=precision),
             "", record_digest(raw), record.epoch, lane, record.offset, 0, record.received_at, door.batch, door.history,

@@ -21,7 +21,7 @@ MOST_ID: Final = 1_024
 MOST_ENTRIES: Final = 100
 CUT: Final = "cut"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECONDS: Final = {f"{number:03}": number for number in range(1_000)}
+_FRACTIONS: Final = {f".{number:03}Z": number for number in range(1_000)}
 #: Days from 1970 to 2300, where the store's times end: what it cut would no longer be what detectors were sent.
 _DAYS: Final = (date(2300, 1, 1) - _EPOCH.date()).days
 
@@ -134,11 +134,32 @@ def country(field: str) -> Reader:
 
 def moment(field: str, value: Any) -> tuple[int, str]:
     """An RFC 3339 time with an offset: (ms since the epoch, precision `ms`, `s`, `min` or `h`)."""
-    if type(value) is str and len(value) == 24 and value[16] == ":" and value[19] == "." and value[23] == "Z":
-        second, millisecond = second_of(value[:19]), _MILLISECONDS.get(value[20:23])  # as most write it
+    if type(value) is str and len(value) == 24 and value[16] == ":":
+        second, millisecond = second_of(value[:19]), _FRACTIONS.get(value[19:])  # as most write it
         if second is not None and millisecond is not None:
             return second + millisecond, "ms"
     return _any_moment(field, value)
+
+
+def moment_as_most(value: str) -> tuple[int, str] | None:
+    """Of `2026-11-24T09:00:00.000Z`, the same without the fraction, `2026-11-24 09:00:00`, which sources that write so
+    mean in UTC, and of ms since 1970: (ms since the epoch, how it is written); None for any other writing.
+
+    Times that are written alike are read alike, and have one precision.
+    """
+    size = len(value)
+    if size in (12, 13):
+        plain = value.isascii() and value.isdigit() and value[0] != "0"
+        return (int(value), f"{size}ms" if value[-3:] != "000" else f"{size}s") if plain else None
+    if size < 19 or value[13] != ":" or value[16] != ":":
+        return None
+    if size == 24:
+        second, millisecond = second_of(value[:19]), _FRACTIONS.get(value[19:])
+        return None if second is None or millisecond is None else (second + millisecond, value[10])
+    if size > 20 or (size == 20 and value[19] != "Z"):
+        return None
+    second = second_of(value[:19])
+    return None if second is None else (second, value[10] + ("Z" if size == 20 else "-"))
 
 
 @lru_cache(maxsize=4_096)

@@ -10,6 +10,10 @@ from domain.activity import FIELDS, Activity
 #: A flag that more than one part sets.
 IP_MISSING: Final = "ip_missing"
 
+#: How a column may vary from record to record, for `ingest.alike`: an id or another word that is kept as it stands, a
+#: number of things, a list of ids that are counted, the time, and what the adapter does not look at.
+ID, COUNT, IDS, TIME, NOISE = "id", "count", "ids", "time", "noise"
+
 _AT: Final = {name: index for index, name in enumerate(FIELDS)}
 _DEFAULTS: Final = Activity.__struct_defaults__
 #: The values of an activity of which nothing is known, in the order of its fields.
@@ -56,6 +60,12 @@ class Adapter(Protocol):
     @property
     def never_stored(self) -> tuple[str, ...]:
         """Lower-case names of top-level fields that are taken out before anything is kept."""
+
+    @property
+    def varies(self) -> Mapping[str, str]:
+        """The columns whose values differ from record to record, and how; `outer.inner` is inside another one, or in
+        the first entry of it. At most one is the TIME. One that is missing here costs time, nothing else.
+        """
 
     @property
     def yields(self) -> Mapping[str, str]:

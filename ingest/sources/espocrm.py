@@ -8,10 +8,9 @@ from typing import Any, Final
 
 from domain import actions
 from ingest.refusal import Refused, missing
-from ingest.sources.base import Draft
+from ingest.sources.base import ID, NOISE, TIME, Draft
 from ingest.sources.cloud_events import data_of
 from ingest.sources.columns import Columns, content_id, draft, skip
-from ingest.sources.espocrm_short import Short
 from ingest.strict_json import parse
 
 Fields = dict[str, Any]
@@ -59,6 +58,11 @@ class EspoCRM:
 
     source = "espocrm"
     never_stored: tuple[str, ...] = ()
+    varies: Final = {
+        "id": ID, "targetId": ID, "createdAt": TIME, "number": NOISE, "targetName": NOISE, "userName": NOISE,
+        "authTokenName": NOISE, "authLogRecordId": NOISE, "authLogRecordName": NOISE, "requestTime": NOISE,
+        "requestUrl": NOISE,
+    }  # fmt: skip
     yields: Final = {
         actions.LOGIN_SUCCEEDED: "actor_login auth_method mfa",
         actions.LOGIN_FAILED: "actor_login auth_method reason",
@@ -80,14 +84,8 @@ class EspoCRM:
         names = {_camel(name) for name in event}
         return any(names >= shape for shape in _SHAPES)
 
-    def __init__(self) -> None:
-        self._short = Short(self._long, {"User", *_APPS, *_AREAS})
-
     def read(self, raw: bytes, flags: set[str]) -> Draft:
-        usual = self._short.draft(raw)
-        return usual if usual is not None else self._long(data_of(parse(raw)), flags)
-
-    def _long(self, event: dict[str, Any], flags: set[str]) -> Draft:
+        event = data_of(parse(raw))
         columns = Columns(dict(zip(_camels(tuple(event)), event.values(), strict=True)), flags)
         there = columns.columns
         if "isDenied" in there:

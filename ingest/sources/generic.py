@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -28,6 +29,7 @@ class Generic:
 
     source = "generic"
     never_stored: tuple[str, ...] = ()
+    varies: Mapping[str, str] = {}  # it has a short way of its own: ingest.usual
     yields: Final = dict.fromkeys(actions.ACTIONS, "")
     always = " ".join(name for table in (TOP, ACTOR, ORIGIN) for name, _ in table.values() if name not in ("action",))
     blind = ""

@@ -6,10 +6,9 @@ from typing import Any, Final
 
 from domain import actions
 from ingest.refusal import Refused
-from ingest.sources.base import Draft
+from ingest.sources.base import ID, NOISE, TIME, Draft
 from ingest.sources.cloud_events import data_of
 from ingest.sources.columns import Columns, content_id, draft, skip
-from ingest.sources.hubspot_short import Short
 from ingest.strict_json import parse
 
 Fields = dict[str, Any]
@@ -45,6 +44,10 @@ class HubSpot:
 
     source = "hubspot"
     never_stored: tuple[str, ...] = ()
+    varies: Final = {
+        "id": ID, "targetObjectId": ID, "objectId": ID, "loginAt": TIME, "occurredAt": TIME, "location": NOISE,
+        "infoUrl": NOISE,
+    }  # fmt: skip
     yields: Final = {
         actions.LOGIN_SUCCEEDED: "actor_login user_agent",
         actions.LOGIN_FAILED: "actor_login user_agent reason",
@@ -73,14 +76,8 @@ class HubSpot:
             or ("actingUser" in event and "createdAt" in event and "type" in event)
         )
 
-    def __init__(self) -> None:
-        self._short = Short(self._long)
-
     def read(self, raw: bytes, flags: set[str]) -> Draft:
-        usual = self._short.draft(raw)
-        return usual if usual is not None else self._long(data_of(parse(raw)), flags)
-
-    def _long(self, event: dict[str, Any], flags: set[str]) -> Draft:
+        event = data_of(parse(raw))
         columns = Columns(event, flags)
         there = columns.columns
         if "loginAt" in there:

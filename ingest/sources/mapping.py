@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping as Table
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -49,6 +50,7 @@ class Mapping:
     """One mapping as an adapter. Raises SettingsInvalid, naming the line and the remedy, for one that cannot be."""
 
     never_stored: tuple[str, ...] = ()
+    varies: Table[str, str] = {}
     blind = "what the mapping leaves out"
 
     def __init__(self, path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from domain import actions, ocsf
 from ingest.refusal import Refused, missing
-from ingest.sources.base import Draft
+from ingest.sources.base import ID, TIME, Draft
 from ingest.sources.base import row as values
 from ingest.sources.cloud_events import data_of
 from ingest.sources.columns import content_id, epoch, skip
@@ -74,6 +74,9 @@ class Ocsf:
 
     source = "ocsf"
     never_stored: tuple[str, ...] = ()
+    varies: Final = {
+        "metadata.uid": ID, "api.request.uid": ID, "web_resources.uid": ID, "time": TIME,
+    }  # fmt: skip
     yields: Final = dict.fromkeys(actions.ACTIONS, "")
     always = " ".join(sorted((*_READERS, "outcome", *_TIMES)))
     blind = "of events that others made: no number of rows"

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from ingest.refusal import Refused, missing
 from ingest.sources import salesforce_realtime
-from ingest.sources.base import IP_MISSING, Draft
+from ingest.sources.base import COUNT, ID, IP_MISSING, NOISE, TIME, Draft
 from ingest.sources.base import row as values
 from ingest.sources.cloud_events import data_of
 from ingest.sources.salesforce_events import READERS
@@ -22,14 +22,31 @@ from ingest.strict_json import parse
 from ingest.values import whole_id
 
 _KIND: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
-#: What tells rows of one request apart, besides their type.
+#: What tells rows of one request apart, besides their type: words, and ids of things.
 _PARTS: Final = (
     "uri", "method", "method_name", "entity_name", "entity_type", "operation_type", "report_id", "document_id",
     "version_id", "job_id", "batch_id", "query_id",
 )  # fmt: skip
+_THINGS: Final = frozenset(name for name in _PARTS if name.endswith("_id"))
 _GUESTS: Final = {"guest": "guest", "automatedprocess": "system"}
 _ANY_TIME: Final = "2026-11-24T09:00:00.000Z"
 _SALESFORCE_ADDRESS: Final = "salesforce.com ip"
+
+
+#: In capitals as the files have them, and in small letters as SIEMs do; the times of those with none of ours count.
+_FILES: Final = {
+    "REQUEST_ID": ID, "REPORT_ID": ID, "REPORT_ID_DERIVED": ID, "SESSION_KEY": ID, "ROW_COUNT": COUNT,
+    "ROWS_PROCESSED": COUNT, "TIMESTAMP_DERIVED": TIME,
+} | dict.fromkeys(
+    ("TIMESTAMP", "RUN_TIME", "CPU_TIME", "DB_TOTAL_TIME", "DB_BLOCKS", "DB_CPU_TIME", "LOGIN_KEY", "REQUEST_SIZE",
+     "RESPONSE_SIZE", "EXEC_TIME", "AVERAGE_ROW_SIZE"),
+    NOISE,
+)  # fmt: skip
+_VARIES: Final = {
+    **_FILES, **{name.lower(): kind for name, kind in _FILES.items()},
+    "EventIdentifier": ID, "ExecutionIdentifier": ID, "RowsProcessed": COUNT, "EventDate": TIME,
+    "CreatedDate": NOISE, "EvaluationTime": NOISE, "LoginKey": NOISE,
+}  # fmt: skip
 
 
 class _Shape(NamedTuple):
@@ -51,6 +68,7 @@ class Salesforce:
     source = "salesforce"
     #: Who was looked for, who stood in a filter, what a program held in memory.
     never_stored = ("report_description", "search_query", "stack_trace", "query")
+    varies: Final = _VARIES
     yields: Final = YIELDS
     always = "outcome actor_kind actor_email ip ip_basis session_id request_id user_agent channel"
     blind = "no number of rows in a ReportExport: it is joined to the Report of the same run"
@@ -155,8 +173,11 @@ def _native_id(row: Row, kind: str, columns: dict[str, Any], told: tuple[str, ..
         ]  # not in all shapes
         known = sorted((name, value) for name in names if (value := row.word(name)))
         return f"{kind}/content-{_short(known, 16)}"
-    parts = [(name, value) for name in told if (value := row.word(name))]
-    return f"{kind}/{request}/{_short(parts, 8)}" if parts else f"{kind}/{request}"
+    parts = [(name, value) for name in told if name not in _THINGS and (value := row.word(name))]
+    things = [
+        f"{name}={whole_id(name.upper(), value)}" for name in told if name in _THINGS and (value := row.word(name))
+    ]
+    return "/".join((kind, request, *([_short(parts, 8)] if parts else []), *things))
 
 
 def _short(pairs: list[tuple[str, str]], digits: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from domain import actions
@@ -37,6 +38,7 @@ class Twenty:
 
     source = "twenty"
     never_stored: tuple[str, ...] = ()
+    varies: Mapping[str, str] = {}  # a row has no id: all of it is in its digest
     yields: Final = {
         actions.LOGIN_SUCCEEDED: "auth_method",
         actions.LOGOUT: "",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -26,6 +27,7 @@ class Broken:
     """An adapter with a bug."""
 
     source = "generic"
+    varies: Mapping[str, str] = {}
 
     def __init__(self, *never_stored: str) -> None:
         self.never_stored = never_stored
