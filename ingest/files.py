@@ -18,6 +18,8 @@ from ingest.json_array import elements
 
 #: Of one row, at most so many bytes are held; a longer one is cut here and refused as too large.
 MOST_ROW: Final = 300_000
+#: Bytes of a file that may hold one record or page over many lines.
+MOST_PAGE: Final = 16_000_000
 _CHUNK: Final = 1 << 18
 
 _encode = msgspec.json.Encoder(order="sorted").encode
@@ -73,7 +75,7 @@ def _rows(file: _Bytes, path: Path, source: str) -> Iterator[Row]:
             f"{path.name} is neither a JSON array nor JSON lines; CSV needs a source of its own, "
             "such as --source salesforce"
         )
-    return _csv_rows(file)
+    return _csv_rows(file, path)
 
 
 def _lines(file: _Bytes) -> Iterator[Row]:
@@ -88,10 +90,44 @@ def _lines(file: _Bytes) -> Iterator[Row]:
 
 
 def _json_lines(file: _Bytes) -> Iterator[Row]:
-    for number, line in _lines(file):
+    """One record or page on each line; or one for the whole file, over many lines, as people print it."""
+    first = file.readline(MOST_ROW)
+    number = 1
+    while first and not first.strip():
+        first, number = file.readline(MOST_ROW), number + 1
+    if not _is_json(first):
+        whole = first + file.read(MOST_PAGE)
+        if not file.peek(1) and _is_json(whole):
+            for each in _unfolded(whole.strip()):
+                yield number, each
+            return
+        first = whole
+    rest = io.BufferedReader(cast(io.RawIOBase, _Both(first, file)), _CHUNK)
+    for line_number, line in _lines(rest):
         if row := line.strip():
             for each in _unfolded(row):
-                yield number, each
+                yield number - 1 + line_number, each
+
+
+class _Both(io.RawIOBase):
+    """What was read already, then the rest."""
+
+    def __init__(self, read: bytes, rest: _Bytes) -> None:
+        self._read, self._rest = io.BytesIO(read), rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        return self._read.readinto(buffer) or self._rest.readinto(buffer)
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        msgspec.json.decode(text)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError):
+        return False
+    return True
 
 
 def _unfolded(row: bytes) -> list[bytes]:
@@ -143,7 +179,7 @@ class _Tape:
         return first
 
 
-def _csv_rows(file: _Bytes) -> Iterator[Row]:
+def _csv_rows(file: _Bytes, path: Path) -> Iterator[Row]:
     """One JSON object per row, keys sorted. A row that does not fit the header stays raw, which is no JSON."""
     csv.field_size_limit(MOST_ROW)
     tape = _Tape(file)
@@ -159,6 +195,11 @@ def _csv_rows(file: _Bytes) -> Iterator[Row]:
             continue
         if not header:
             header = [name.strip() for name in cells]
+            if len(header) == 1:
+                raise FileUnreadable(
+                    f"{path.name} is neither JSON nor CSV with a header of several columns; "
+                    "bring in JSON lines, a JSON array or CSV"
+                )
             tape.take()
         elif not cells:
             tape.take()

@@ -135,3 +135,31 @@ def test_what_is_broken_in_an_array_becomes_a_dead_letter_not_an_error(tmp_path:
     content = b"[" + json.dumps(event()).encode() + b', {"a": 1, {nonsense}, "open]'
     outcomes = [normaliser().normalise(record(raw)) for _, raw in read(tmp_path / "x", content, "generic")]
     assert [type(outcome).__name__ for outcome in outcomes] == ["list", "DeadLetter"]
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_record_or_a_page_may_be_printed_over_many_lines(tmp_path: Path, indent: int | None) -> None:
+    one, page = {"id": "a", "actor": {"id": "u7"}}, {"records": [{"Id": "1"}, {"Id": "2"}], "done": True}
+    (tmp_path / "one.json").write_text("\n" + json.dumps(one, indent=indent) + "\n")
+    (tmp_path / "page.json").write_text(json.dumps(page, indent=indent))
+    (found,) = rows(tmp_path / "one.json", "generic")
+    assert (found[0], json.loads(found[1])) == (2, one)
+    assert list(rows(tmp_path / "page.json", "salesforce")) == [(1, b'{"Id":"1"}'), (1, b'{"Id":"2"}')]
+
+
+def test_lines_after_a_broken_first_one_keep_their_numbers(tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_bytes(b'\n{"id": "torn\n{"id": "b"}\n\n{"id": "c"}')
+    assert list(rows(tmp_path / "x.jsonl", "generic")) == [
+        (2, b'{"id": "torn'),
+        (3, b'{"id": "b"}'),
+        (5, b'{"id": "c"}'),
+    ]
+
+
+def test_what_is_neither_json_nor_csv_is_said_once(tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_text("tests:\n  -\n    sample: 1\n")
+    with pytest.raises(FileUnreadable) as unreadable:
+        list(rows(tmp_path / "x.yaml", "hubspot"))
+    assert str(unreadable.value) == (
+        "x.yaml is neither JSON nor CSV with a header of several columns; bring in JSON lines, a JSON array or CSV"
+    )
