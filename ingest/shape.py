@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final
 
@@ -27,7 +27,7 @@ _encode = msgspec.json.Encoder().encode
 class Plan:
     """The columns that vary in records with these names at their top, and how their values are taken."""
 
-    __slots__ = ("_steps", "blank", "checked", "counted", "ids", "kinds", "names", "pick", "time")
+    __slots__ = ("_steps", "blank", "checked", "counted", "ids", "kinds", "lasts", "names", "pick", "time")
 
     def __init__(self, varies: Mapping[str, str], names: tuple[str, ...]) -> None:
         found = sorted(
@@ -39,6 +39,7 @@ class Plan:
         self.pick: Callable[[dict[str, Any]], tuple[Any, ...]] | None = (
             itemgetter(*flat) if len(flat) == len(found) > 1 else None
         )
+        self.lasts = [name.rpartition(".")[2] for name in self.names]
         self._steps = [
             (way[0] if way[1:] else "", way[1:-1], way[-1]) for way in (name.split(".") for name in self.names)
         ]
@@ -58,12 +59,45 @@ class Plan:
             try:
                 size = len("".join(values)) + 2 * len(values)
             except TypeError:
-                pass
+                return self._words(event, values, raw)
+            return (values, size) if "" not in values else self._words(event, values, raw)
+        return self._inner(event, raw)
+
+    def _words(self, event: dict[str, Any], values: tuple[Any, ...], raw: bytes) -> tuple[Sequence[str], int]:
+        """Of columns at the top of the record, of which a few are no text."""
+        taken: list[str] = list(values)
+        more = 0
+        for number, value in enumerate(values):
+            if type(value) is str and value:
+                more += 2
             else:
-                if "" not in values:
-                    return values, size
-            return self._words(((event, name, value) for name, value in zip(self.names, values, strict=True)), raw)
-        return self._words(self._places(event), raw)
+                taken[number], more = self._odd(event, number, value, raw, more)
+        return taken, len("".join(taken)) + more
+
+    def _inner(self, event: dict[str, Any], raw: bytes) -> tuple[Sequence[str], int]:
+        """The same where some stand inside others."""
+        taken: list[str] = []
+        more = 0
+        for number, (inner, name, value) in enumerate(self._places(event)):
+            if type(value) is str and value:
+                inner[name], word = BLANK, value
+                more += 2
+            else:
+                word, more = self._odd(inner, number, value, raw, more)
+            taken.append(word)
+        return taken, len("".join(taken)) + more
+
+    def _odd(self, inner: dict[str, Any], number: int, value: Any, raw: bytes, more: int) -> tuple[str, int]:
+        """The word for a number, and for what stays; and `more` with the bytes that it has beside the word."""
+        name = self.lasts[number]
+        if type(value) is int:
+            inner[name] = NUMBER
+            return str(value), more
+        if type(value) is float and self.kinds[number] == NOISE and _as_written(name, value, raw):
+            inner[name] = NUMBER
+            return _encode(value).decode(), more
+        inner[name] = value
+        return _NOTHING, more + BLANK_BYTES - len(_NOTHING)  # as long as the blank that it is compared with
 
     def _places(self, event: dict[str, Any]) -> Iterator[tuple[Any, str, Any]]:
         """(where it is, name, value) of each; of one that is not there nothing is known."""
@@ -79,25 +113,6 @@ class Plan:
                 yield inner, name, inner[name]
             else:
                 yield {}, name, None
-
-    def _words(self, places: Iterable[tuple[Any, str, Any]], raw: bytes) -> tuple[Sequence[str], int]:
-        taken: list[str] = []
-        size = 0
-        for kind, (inner, name, value) in zip(self.kinds, places, strict=True):
-            if type(value) is str and value:
-                inner[name] = BLANK
-                taken.append(value)
-                size += len(value) + 2
-            elif type(value) is int or (type(value) is float and kind == NOISE and _as_written(name, value, raw)):
-                inner[name] = NUMBER
-                word = str(value) if type(value) is int else _encode(value).decode()
-                taken.append(word)
-                size += len(word)
-            else:
-                inner[name] = value
-                taken.append(_NOTHING)
-                size += BLANK_BYTES  # as long as the blank that it is compared with
-        return taken, size
 
     def put(self, event: dict[str, Any], values: list[Any]) -> None:
         """Puts values back where `take` took them, save those that stay."""

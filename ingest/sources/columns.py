@@ -6,10 +6,14 @@ import hashlib
 import re
 from typing import Any, Final
 
+import msgspec
+
 from ingest.refusal import Refused, missing, shown, wrong_type
 from ingest.sources.base import Draft, row
 from ingest.strict_json import parse
 from ingest.values import cut, moment, second_of, whole_id
+
+_encode = msgspec.json.Encoder(order="sorted").encode
 
 UNKNOWN: Final = frozenset({"", "N/A", "n/a", "null", "NULL", "None", "undefined"})
 _WHOLE: Final = re.compile(r"(\d{1,18})(?:\.0+)?")
@@ -125,6 +129,12 @@ def skip(kind: str, feed: str) -> Draft:
 
 def content_id(kind: str, columns: dict[str, Any]) -> str:
     """An id made of all that the record says, for records that have none."""
-    known = sorted([(name, str(value)) for name, value in columns.items() if value is not None and value != ""])
+    known = sorted([(name, _text(value)) for name, value in columns.items() if value is not None and value != ""])
     text = "\0".join([f"{name}={value}" for name, value in known])
     return f"{kind}/content-{hashlib.blake2b(text.encode('utf-8', 'replace'), digest_size=8).hexdigest()}"
+
+
+def _text(value: Any) -> str:
+    """A number is its text, as a CSV has it; of an object the order of its names does not count."""
+    kind = type(value)
+    return value if kind is str else _encode(value).decode() if kind is dict or kind is list else str(value)
