@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from typing import Any
 
 import pytest
@@ -172,3 +173,17 @@ def test_a_setting_says_whose_the_records_of_the_common_topic_are() -> None:
     refused = told.normalise(record(ROWS["twenty"][0]))
     assert isinstance(refused, DeadLetter)
     assert (refused.source, refused.code) == ("hubspot", "shape_unknown")
+
+
+@pytest.mark.parametrize("source", sorted(ALL))
+def test_rows_out_of_order_with_forty_percent_of_duplicates_are_the_same_activities(source: str) -> None:
+    rows = ALL[source]
+    once = {each.activity_id: said(each) for row in rows for each in read(source, row)}
+    again = [*rows, *rows[: len(rows) * 2 // 3 + 1]]  # two of five are there for the second time
+    random.Random(7).shuffle(again)
+    assert {each.activity_id: said(each) for row in again for each in read(source, row)} == once
+
+
+def read(source: str, row: dict[str, Any]) -> list[Activity]:
+    found = outcome(source, row)
+    return found if isinstance(found, list) else []
