@@ -46,7 +46,7 @@ _astuple, _replace = msgspec.structs.astuple, msgspec.structs.replace
 class _Known(NamedTuple):
     """What the records of one shape come to."""
 
-    row: list[Any]
+    row: tuple[Any, ...]  # of plain values, so that the garbage collector has nothing to look through
     rules: Rules
     prefix: str  # of what an id is made of, and its end
     suffix: str
@@ -121,7 +121,13 @@ class Alike:
             if shape not in way.known and self._again(shape):
                 self.sighted = _Sighted(way, plan, event, values, when, shape)
             return None
-        return known if isinstance(known, Skip) else self._made(record, known, values, when)
+        if isinstance(known, Skip):
+            return known
+        if self._origins is not None and self._origins(when[0]) is not known.lookup:  # other data about addresses
+            del way.known[shape]
+            self.sighted = _Sighted(way, plan, event, values, when, shape)
+            return None
+        return self._made(record, known, values, when)
 
     def _plan(self, way: Way, names: tuple[str, ...]) -> Plan:
         if len(way.plans) >= PLANS:
@@ -143,13 +149,13 @@ class Alike:
     def _made(
         self, record: Record, known: _Known, values: Sequence[str], when: tuple[int, str]
     ) -> list[Activity] | None:
-        row, rules, prefix, suffix, written, key, lookup = known
+        _, rules, prefix, suffix, written, key, lookup = known
         occurred_at = when[0]
         if when[1] != written or occurred_at > record.received_at + AHEAD:
             return None
         if self._origins is not None and self._origins(occurred_at) is not lookup:
             return None
-        row = row.copy()
+        row = list(known.row)
         for index, which, before, after, longer in rules.writes:
             value = values[which]
             row[index] = before + (long_id(value) if longer and len(value) == 15 else value) + after
@@ -238,7 +244,7 @@ class Alike:
 
     def _as(self, one: Activity, rules: Rules, values: Sequence[str], when: tuple[int, str]) -> _Known:
         """What an activity with these values says of all that are like it."""
-        row = list(_astuple(one))
+        row = _astuple(one)
         tokens = "\0".join((one.actor_token, one.login_token, one.ip_token, one.app_token))
         return _Known(
             row=row,

@@ -53,7 +53,7 @@ class Rules(NamedTuple):
     session: int  # the value that is the session's key; -1: none
     whole: bool  # all of the record's bytes may be kept
 
-    def around(self, values: Sequence[str], row: list[Any]) -> Rules:
+    def around(self, values: Sequence[str], row: Sequence[Any]) -> Rules:
         """The same with what stands around the values in this row, which may be other words for another shape."""
         return self._replace(
             writes=tuple(_around(write, values[write.which], row[write.field]) for write in self.writes),

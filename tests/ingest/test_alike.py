@@ -11,10 +11,13 @@ from hypothesis import strategies as st
 
 from benchmarks.records import MEASURED, records
 from domain.activity import Activity
+from domain.clock import rfc3339
+from domain.subject import Tokeniser
 from ingest.dead_letters import DeadLetter
 from ingest.normalise import Normaliser
 from ingest.record import Record, Skip
 from ingest.settings import IngestSettings
+from ingest.sources.base import at
 from ingest.sources.registry import ADAPTERS
 from tests.ingest.made import RECEIVED, TOKENS, record
 from tests.ingest.sources.test_every_source import ALL, junk
@@ -101,3 +104,35 @@ def test_the_third_record_of_a_shape_is_not_read_the_long_way(source: str) -> No
         assert short.normalise(taken) == long.normalise(taken)
     known = [short._alike.read(record(raw, topic=f"vedette.raw.{source}"), way) for raw in raws]
     assert sum(found is not None for found in known) > 0.75 * len(raws)
+
+
+class Place:
+    """One version of what is known of addresses."""
+
+    def __init__(self, country: str) -> None:
+        self.country = country
+
+    def fill(self, row: list[Any], ip: str, tenant: str) -> None:
+        row[at("country")] = self.country if ip and tenant else ""
+
+
+def test_other_data_about_addresses_are_taken_up_and_learnt_again() -> None:
+    border = END - 10_000
+    old, new = Place("DE"), Place("FR")
+    keys = Tokeniser(b"k" * 32, "acme")
+    made = Normaliser(
+        IngestSettings(default_tenant="acme"), lambda _: keys, origins=lambda when: old if when < border else new
+    )
+    (login,) = [raw for raw in records("hubspot", 40, seed=3, end=END) if b'"loginAt"' in raw][:1]
+    row = json.loads(login)
+    taken, countries = [], []
+    for number, moment in enumerate([border - 5] * 3 + [border + 5] * 3 + [border - 5]):
+        raw = json.dumps(row | {"loginAt": rfc3339(moment), "id": f"n{number}", "countryCode": ""}).encode()
+        one = record(raw, topic="vedette.raw.hubspot", offset=number)
+        (way,) = [made._entrance(one).way]
+        assert way is not None
+        taken.append(made._alike.read(one, way) is not None)
+        (found,) = made.normalise(one)  # type: ignore[misc]  # an activity, or the test fails
+        countries.append(found.country)
+    assert countries == ["DE"] * 3 + ["FR"] * 3 + ["DE"]
+    assert taken[2:6] == [True, False, True, True]
