@@ -22,7 +22,7 @@ from storage.judge import JudgeStore
 TOGETHER, GROUPS = 200, 5
 #: Activities folded between two yields: a few milliseconds, and below 20 when each of them asks a model.
 SLICE = 150
-#: Settled subjects handed back between two yields.
+#: Subjects brought up to date, or handed back, between two pauses.
 HANDED_BACK = 20
 
 
@@ -96,10 +96,10 @@ class Settler:
         for revision in live.unwritten():
             self.note(revision)
         await self._read()
-        for shadow in tuple(self._shadows.values()):
-            more = True
-            while more:
-                more = shadow.catch_up(SLICE)
+        for n, shadow in enumerate(tuple(self._shadows.values()), 1):
+            while shadow.catch_up(SLICE):
+                await self._pause()
+            if n % HANDED_BACK == 0:
                 await self._pause()
         for n, subject in enumerate(due, 1):
             live.apply()  # what waits below the shadow's key would be applied once more
