@@ -94,9 +94,13 @@ async def dirty(feed: Feed, store: Slow, runner: PartitionRunner) -> float:
     """A subject that somebody has begun to settle; the second to which time has come."""
     await feed.send("a", 5)
     await feed.send("b", 3)
-    at = 10.0
+    return await ticking(feed, 10.0, store.asked.is_set)
+
+
+async def ticking(feed: Feed, at: float, done: Callable[[], bool]) -> float:
+    """Time goes on from a second on, as it does where ingest is, until it is done; what second it is then."""
     async with asyncio.timeout(60):
-        while not store.asked.is_set():
+        while not done():
             at += 0.001
             await feed.tick(at)
             await asyncio.sleep(0.005)
@@ -108,16 +112,12 @@ async def test_live_judging_and_checkpoints_go_on_while_a_settle_waits_for_the_s
     async with running(store, lambda error: pytest.fail(str(error))) as (runner, feed):
         at = await dirty(feed, store, runner)
         await feed.send("c", at + 5)
-        await until(lambda: any(r.content.opener[1] == "c" for r in store.alerts.values()))
+        at = await ticking(feed, at + 6, lambda: any(r.content.opener[1] == "c" for r in store.alerts.values()))
         progress = runner.progress
-        await feed.tick(at + 6)
-        await until(lambda: runner.progress > progress)
+        at = await ticking(feed, at, lambda: runner.progress > progress)
         assert not store.gone, "nothing is settled yet"
         store.go.set()
-        while not store.gone:
-            at += 0.001
-            await feed.tick(at + 6)
-            await asyncio.sleep(0.005)
+        await ticking(feed, at, lambda: bool(store.gone))
         found = [r.content for r in store.alerts.values() if r.content.detector == "pair_a"]
         assert {c.opener[1]: c.parts["before"] for c in found} == {"a": "b", "b": "", "c": "a"}
 
@@ -132,10 +132,7 @@ async def test_a_settle_gives_way_to_messages_that_wait_and_not_for_ever() -> No
     store.go.set()
     async with running(store, lambda error: pytest.fail(str(error)), behind) as (runner, feed):
         at = await dirty(feed, store, runner)
-        while not store.gone:
-            at += 0.001
-            await feed.tick(at)
-            await asyncio.sleep(0.005)
+        await ticking(feed, at, lambda: bool(store.gone))
     assert len(asked) >= LOOKS
     assert len(asked) % LOOKS == 0
     assert not any(asked), "it gives way before it is done"
