@@ -144,7 +144,7 @@ async def test_a_settle_that_cannot_read_ends_the_judge() -> None:
     async with running(store, errors.append) as (runner, feed):
         await dirty(feed, store, runner)
         await until(lambda: bool(errors))
-    assert [type(error) for error in errors] == [StoreUnavailable]
+    assert {type(error) for error in errors} == {StoreUnavailable}, "it may be asked again before the process has ended"
 
 
 async def test_a_judge_that_is_dropped_stops_settling() -> None:
