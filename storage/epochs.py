@@ -10,6 +10,7 @@ from domain.judgement import Marker, epoch_of, position
 from storage.client import Client
 from storage.columns import OWNER, PER_SUBJECT
 from storage.judge import ClickHouseJudgeStore
+from storage.judge_reads import JudgeReads
 
 
 class Epoch(msgspec.Struct, frozen=True, array_like=True):
@@ -27,7 +28,7 @@ class EpochStore:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._judged = ClickHouseJudgeStore(client)
+        self._judged = JudgeReads(client)
 
     async def current(self) -> Epoch | None:
         """The newest epoch that was opened whole."""
@@ -118,4 +119,4 @@ class EpochStore:
         rows = await self._client.query("SELECT max(term) FROM claims", row=_Highest)
         for partition in range(partitions):
             marker = Marker(position(epoch, -1), partitions, {}, clocks)
-            await self._judged.put_marker(partition, rows[0].value, marker)
+            await ClickHouseJudgeStore(self._client).put_marker(partition, rows[0].value, marker)
