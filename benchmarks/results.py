@@ -12,6 +12,7 @@ from benchmarks.halfload import HalfLoad
 from benchmarks.machine import Machine
 from benchmarks.peers.meter import Measured
 from benchmarks.stages import Stage
+from ingest.settings import IngestSettings
 
 T = TypeVar("T")
 
@@ -34,7 +35,7 @@ class Options(msgspec.Struct, frozen=True):
     warm_up: float = 0.1  # share of the events
     peer_seconds: float = 30.0  # a peer that is slower than that stops early
     half_load_seconds: float = 30.0
-    fetch_rows: int = 20_000  # of ingest; as shipped
+    fetch_rows: int = IngestSettings().fetch_rows  # of ingest
     stage_events: int = 50_000
     rounds: int = 1
 

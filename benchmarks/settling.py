@@ -26,6 +26,7 @@ from benchmarks.traffic import TENANT, Backlog, Traffic, backlog
 from domain import clock
 from domain.clock import HOUR, rfc3339
 from domain.errors import VedetteError
+from ingest.settings import IngestSettings
 from transport.producer import producer
 from transport.settings import KafkaSettings
 
@@ -65,7 +66,9 @@ async def flat_out(waiting: Backlog, scratch: Path, *, settle: bool) -> FlatOut:
     scratch.mkdir(parents=True)
     async with embedded(scratch) as broker:
         await broker.fill(waiting.records, waiting.times)
-        async with running(scratch / "data", broker.settings, fetch_rows=20_000, settle=settle) as system:
+        async with running(
+            scratch / "data", broker.settings, fetch_rows=IngestSettings().fetch_rows, settle=settle
+        ) as system:
             warm_up = len(waiting.records) // 10
             found = await flatout.measure(system, broker, waiting, warm_up=warm_up, settles=settle)
     return FlatOut(found.judged, round(found.cpu_us["detect"] + found.cpu_us["store"], 1), found.late)
@@ -82,7 +85,10 @@ def disordered(events: int) -> Backlog:
 async def file(people: int, per_second: float, scratch: Path) -> File:
     """People of whom something is judged already; then a file with what they did hours before."""
     scratch.mkdir(parents=True)
-    async with embedded(scratch) as broker, running(scratch / "data", broker.settings, fetch_rows=20_000) as system:
+    async with (
+        embedded(scratch) as broker,
+        running(scratch / "data", broker.settings, fetch_rows=IngestSettings().fetch_rows) as system,
+    ):
         await _send(broker.settings, [_row(n, "record.read", clock.now(), n) for n in range(people)], batch=False)
         await _judged(system, people)
         before = await halfload.measure(system, broker.settings, per_second=per_second, seconds=BEFORE, seed=8)
