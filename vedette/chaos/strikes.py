@@ -14,6 +14,9 @@ from vedette.chaos.watch import Recoveries
 from vedette.children import kill, launch
 from vedette.supervisor import Supervisor
 
+#: Seconds in which one that stood still has noticed that it did, and ended, once it goes on.
+NOTICES = 20.0
+
 
 class Strikes:
     """`look` often; times are seconds from the first event. `recoveries` are told of what strikes the way of events."""
@@ -30,12 +33,14 @@ class Strikes:
         self._faults, self._supervisor, self._joining = list(faults), supervisor, joining
         self._recoveries, self._say = recoveries, say
         self._asleep: list[tuple[float, str, subprocess.Popen[bytes]]] = []
+        self._woken: list[tuple[float, subprocess.Popen[bytes]]] = []
         self._guests: list[tuple[float, bool, subprocess.Popen[bytes]]] = []
         self.done: Counter[str] = Counter()
 
     @property
     def over(self) -> bool:
-        return not (self._faults or self._asleep or self._guests)
+        """Nothing is to come: no fault, nobody sleeps, and who was woken has noticed and ended."""
+        return not (self._faults or self._asleep or self._woken or self._guests)
 
     def look(self, now: float) -> None:
         while self._faults and self._faults[0].at <= now and self._strike(self._faults[0], now):
@@ -106,10 +111,12 @@ class Strikes:
         return True
 
     def _wake(self, now: float) -> None:
+        self._woken = [(due, process) for due, process in self._woken if now < due and process.poll() is None]
         for due, name, process in [each for each in self._asleep if each[0] <= now]:
             self._asleep.remove((due, name, process))
             if process.poll() is None:
                 os.kill(process.pid, signal.SIGCONT)
+                self._woken.append((now + NOTICES, process))
                 self._recoveries.struck()
                 self._say(f"{min(now, due):6.1f} s  SIGCONT {name}")
 
