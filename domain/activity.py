@@ -32,6 +32,16 @@ class Activity(msgspec.Struct, frozen=True, array_like=True, gc=False):
     outcome: str = "unknown"
     reason: str = ""
     time_precision: str = "ms"
+    flags: tuple[str, ...] = ()
+    # where it stood; no detector reads these
+    record_digest: str = ""  # of the raw record: the same id with another digest is an id conflict
+    epoch: int = 0
+    lane: str = ""  # "topic:partition"
+    offset: int = 0
+    index: int = 0
+    received_at: int = 0  # ms, the Kafka timestamp
+    batch: bool = False  # hourly files, imports, backfill: never holds the clock back
+    history: bool = False  # never pages
     # tokens: HMAC of a personal value under the tenant's key; what subjects and alerts are made of
     actor_token: str = ""
     login_token: str = ""
@@ -71,15 +81,23 @@ class Activity(msgspec.Struct, frozen=True, array_like=True, gc=False):
     app_id: str = ""
     app_name: str = ""
     scopes: tuple[str, ...] = ()
-    # object and effect
+    # correlation
+    request_id: str = ""
+    execution_id: str = ""
+    sequence: int | None = None
+    job_id: str = ""
+    ticket: str = ""
+    # object
     object_type: str = ""
     object_id: str = ""
     object_ids: tuple[str, ...] = ()  # at most 100
-    title: str = ""  # *
     sensitivity: str = "normal"
+    # what few activities say: encoded, one that says nothing of it ends here
     count: int | None = None
     bytes: int | None = None
     fields: tuple[str, ...] = ()  # names only
+    # what fewer say: or here
+    title: str = ""  # *
     value_digest: str = ""
     area: str = ""
     direction: str = ""
@@ -105,23 +123,7 @@ class Activity(msgspec.Struct, frozen=True, array_like=True, gc=False):
     about: str = ""
     valid_from: int | None = None  # ms
     valid_until: int | None = None  # ms
-    # correlation
-    request_id: str = ""
-    execution_id: str = ""
-    sequence: int | None = None
-    job_id: str = ""
-    ticket: str = ""
-    flags: tuple[str, ...] = ()
     extra: str = ""  # JSON of unknown top-level fields, at most 2 kB, never judged
-    record_digest: str = ""  # of the raw record: the same id with another digest is an id conflict
-    # where it stood; no detector reads these
-    epoch: int = 0
-    lane: str = ""  # "topic:partition"
-    offset: int = 0
-    index: int = 0
-    received_at: int = 0  # ms, the Kafka timestamp
-    batch: bool = False  # hourly files, imports, backfill: never holds the clock back
-    history: bool = False  # never pages
 
     @property
     def key(self) -> Key:

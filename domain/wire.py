@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from domain.activity import Activity
+from domain.activity import FIELDS, Activity
 
 #: A bundle holds at most this many activities and this many bytes before compression.
 BUNDLE_ACTIVITIES = 500
@@ -47,12 +47,27 @@ class Marks(msgspec.Struct, frozen=True, array_like=True, tag="m"):
 
 Message = Bundle | Marks
 
+#: The fields from which on an array is left out when all that follows is as it is where nothing is said.
+OPTIONAL = ("count", "title")
+encode = msgspec.json.Encoder().encode
 _encode_lines = msgspec.json.Encoder().encode_lines
+
+
+def _unsaid(first: str) -> bytes:
+    """The end of an encoded activity that says nothing from this field on."""
+    defaults = Activity.__struct_defaults__[FIELDS.index(first) - len(FIELDS) :]
+    return b"," + encode(defaults)[1:] + b"\n"
+
+
+_UNSAID = tuple(map(_unsaid, OPTIONAL))
 
 
 def bodies(activities: Sequence[Activity]) -> list[bytes]:
     """Each activity as a JSON array in the order of its fields: what is stored of it and what travels."""
-    lines = _encode_lines(activities).split(b"\n")
+    encoded = _encode_lines(activities)
+    for end in _UNSAID:
+        encoded = encoded.replace(end, b"]\n")
+    lines = encoded.split(b"\n")
     lines.pop()  # behind the last line end
     return lines
 
@@ -67,6 +82,5 @@ def bundle(groups: Iterable[bytes]) -> bytes:
     return b'["b",[' + b",".join(groups) + b"]]"
 
 
-encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder(Message).decode
 activities_of = msgspec.json.Decoder(list[Activity]).decode

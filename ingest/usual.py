@@ -18,7 +18,7 @@ from ingest.record import Record
 from ingest.refusal import Refused
 from ingest.sources import generic_fast
 from ingest.sources.base import BLANK, at
-from ingest.sources.generic_fast import AUTH, BLANK_FACT, REQUEST, SHORT, TITLE, astuple
+from ingest.sources.generic_fast import AUTH, BLANK_FACT, EFFECT, SHORT, astuple
 from ingest.sources.generic_fields import OUTCOME, check_names
 from ingest.values import moment
 from ingest.who import Lookup, Origins, identify, lacking, write
@@ -79,11 +79,11 @@ class Usual:
         app, rest = known.key(event.app_id) if event.app_id else "", astuple(event)
         row: tuple[Any, ...] = (
             tenant, activity_id(f"{known.prefix}{place}\0{at}\0{action}\0{known.subjects}{app}"), at, action, source,
-            event.said_feed or door.feed, native_id, outcome, event.reason, precision, *known.tokens, app,
-            *known.values, self._session(known.key, session) if session else "", *rest[AUTH], (), *rest[TITLE],
-            *BLANK_FACT, *rest[REQUEST],
+            event.said_feed or door.feed, native_id, outcome, event.reason, precision,
             lacking(action, ip=known.ip, said=known.said, count=count, object_id=event.object_id, precision=precision),
-            "", record_digest(raw), record.epoch, lane, record.offset, 0, record.received_at, door.batch, door.history,
+            record_digest(raw), record.epoch, lane, record.offset, 0, record.received_at, door.batch, door.history,
+            *known.tokens, app, *known.values, self._session(known.key, session) if session else "", *rest[AUTH], (),
+            *rest[EFFECT], *BLANK_FACT,
         )  # fmt: skip
         return Activity(*row)
 

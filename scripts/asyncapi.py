@@ -11,7 +11,7 @@ import yaml
 from domain import actions
 from domain.activity import FIELDS
 from domain.sources import GENERIC, SOURCES
-from domain.wire import BUNDLE_ACTIVITIES, BUNDLE_BYTES
+from domain.wire import BUNDLE_ACTIVITIES, BUNDLE_BYTES, OPTIONAL
 from ingest.sources.generic_fields import ABOUT, ACTOR, FACTS, ORIGIN, TOP
 from ingest.sources.registry import ADAPTERS
 from scripts.asyncapi_records import RECORDS
@@ -203,9 +203,10 @@ def _headers() -> Document:
 def _activity() -> Document:
     return {
         "type": "array",
-        "minItems": len(FIELDS),
+        "minItems": FIELDS.index(OPTIONAL[0]),
         "maxItems": len(FIELDS),
-        "description": f"An activity, its fields in this order: {', '.join(FIELDS)}.",
+        "description": f"An activity, its fields in this order: {', '.join(FIELDS)}. "
+        f"One that says nothing from {' or '.join(OPTIONAL)} on ends before it.",
     }
 
 

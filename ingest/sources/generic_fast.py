@@ -94,13 +94,18 @@ class _Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     app_id: _Id = ""
     app_name: _Text = ""
     scopes: _Texts = ()
+    request_id: _Id = ""
+    execution_id: _Id = ""
+    sequence: _Whole | None = None
+    job_id: _Id = ""
+    ticket: _Id = ""
     object_type: _Text = ""
     object_id: _Id = ""
-    title: _Text = ""
     sensitivity: _Sensitivity = "normal"
     count: _Whole | None = None
     bytes: _Whole | None = None
     fields: _Texts = ()
+    title: _Text = ""
     value_digest: _Text = ""
     area: _Text = ""
     direction: _Direction = ""
@@ -121,11 +126,6 @@ class _Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     kind: _Text = ""
     score: Annotated[float, Meta(ge=0, le=1)] | None = None
     control: _Text = ""
-    request_id: _Id = ""
-    execution_id: _Id = ""
-    sequence: _Whole | None = None
-    job_id: _Id = ""
-    ticket: _Id = ""
 
 
 def _stretch(first: str, last: str) -> slice:
@@ -136,14 +136,13 @@ def _stretch(first: str, last: str) -> slice:
 
 _OUTCOME, _SESSION = _stretch("outcome", "time_precision"), _stretch("session_id", "object_id")
 AUTH: Final = _stretch("auth_method", "object_id")
-TITLE: Final = _stretch("title", "control")
-REQUEST: Final = _stretch("request_id", "ticket")
+EFFECT: Final = _stretch("sensitivity", "control")
 #: Of the values of an origin, those before and after the family of the user agent.
 _BEFORE_FAMILY, _AFTER_FAMILY = slice(0, 11), slice(11, 13)
 #: What no event says by itself, in a blank row.
 _BLANK_TOKENS: Final = tuple(BLANK[at("actor_token") : at("actor_id")])
-BLANK_FACT: Final = tuple(BLANK[at("fact") : at("request_id")])
-_BLANK_TAIL: Final = tuple(BLANK[at("flags") :])
+BLANK_FACT: Final = tuple(BLANK[at("fact") :])
+_BLANK_PLACE: Final = tuple(BLANK[at("flags") : at("actor_token")])
 #: Who acted from where comes again and again: this many are remembered, none of more than so many bytes.
 _REMEMBERED: Final = 20_000
 SHORT: Final = 1_024
@@ -210,8 +209,8 @@ def read(raw: bytes) -> tuple[Draft, str] | None:
     check(raw, event, sure=parts.sure)
     said = astuple(event)
     row: list[Any] = [
-        "", "", 0, event.action, "", "", event.native_id, *said[_OUTCOME], *parts.values, *said[_SESSION], (),
-        *said[TITLE], *BLANK_FACT, *said[REQUEST], *_BLANK_TAIL,
+        "", "", 0, event.action, "", "", event.native_id, *said[_OUTCOME], *_BLANK_PLACE, *parts.values,
+        *said[_SESSION], (), *said[EFFECT], *BLANK_FACT,
     ]  # fmt: skip
     return Draft(row, event.said_tenant, "", "tenant", event.said_source, event.said_feed), event.said_at
 
