@@ -26,6 +26,7 @@ from domain.wire import bodies, decode
 from ingest.dead_letters import DeadLetter
 from ingest.identity import activity_id, record_digest
 from ingest.normalise import Normaliser
+from ingest.pipeline import Fetch
 from ingest.record import Record
 from ingest.settings import IngestSettings
 from ingest.sources.generic_fast import read
@@ -130,11 +131,11 @@ def _identity(activity: Activity) -> str:
 
 async def _insert(activities: Sequence[Activity], raws: Sequence[bytes], watch: Watch) -> None:
     store, rows = parts.ingest_store(), IngestSettings().fetch_rows
-    await store.put_events(activities[:1], bodies(activities[:1]), raws[:1], "")  # the first one imports libraries
+    await store.encode_events(activities[:1], bodies(activities[:1]), raws[:1])("")  # the first one imports libraries
     for start in range(0, len(activities), rows):
         some = activities[start : start + rows]
         with watch.on("insert encode"):
-            await store.put_events(some, bodies(some), raws[start : start + rows], str(start))
+            await store.encode_events(some, bodies(some), raws[start : start + rows])(str(start))
 
 
 async def _bundle(normalise: Normaliser, records: Sequence[Record], watch: Watch) -> parts.Log:
@@ -142,9 +143,10 @@ async def _bundle(normalise: Normaliser, records: Sequence[Record], watch: Watch
     log = parts.Log()
     pipeline = parts.pipeline(normalise, log, parts.Unstored())
     for fetch, caught_up in parts.fetches(records, IngestSettings().fetch_rows):
-        prepared = pipeline.prepare(fetch, caught_up, at=fetch[-1].received_at)
+        made = Fetch(caught_up, fetch[-1].received_at)
+        pipeline.add(made, fetch)
         with watch.on("bundle encode"):
-            await pipeline.finish(prepared, parts.lane_names())
+            await pipeline.send(made, parts.lane_names())
     return log
 
 

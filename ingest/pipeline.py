@@ -32,16 +32,19 @@ _feed = attrgetter("tenant", "source")
 _reading = attrgetter("lane", "tenant", "batch")
 #: (tenant, source, feed, kind, lane, first offset, last offset, rows)
 SkipRow = tuple[str, str, str, str, str, int, int, int]
+#: Stores what was encoded before, under the name of its insert.
+Put = Callable[[str], Awaitable[None]]
 
 
 class IngestStore(Protocol):
-    """Where a fetch is stored before anybody judges it; each call may be repeated."""
+    """Where a fetch is stored before anybody judges it; each call may be repeated.
+
+    `encode_events` encodes at once, and what it returns stores.
+    """
 
     async def put_dead_letters(self, letters: Sequence[DeadLetter]) -> None: ...
     async def put_skips(self, epoch: int, rows: Sequence[SkipRow]) -> None: ...
-    async def put_events(
-        self, rows: Sequence[Activity], bodies: Sequence[bytes], raws: Sequence[bytes], token: str
-    ) -> None: ...
+    def encode_events(self, rows: Sequence[Activity], bodies: Sequence[bytes], raws: Sequence[bytes]) -> Put: ...
     async def put_lanes(self, epoch: int, through: Mapping[str, int]) -> None: ...
     async def put_notices(self, notices: Sequence[Notice]) -> None: ...
 
@@ -81,6 +84,7 @@ class Fetch:
     first: dict[str, int] = field(default_factory=dict)
     through: dict[str, int] = field(default_factory=dict)
     received: dict[str, int] = field(default_factory=dict)
+    put: Put | None = None  # stores the activities, once they are encoded
 
 
 class Pipeline:
@@ -120,17 +124,20 @@ class Pipeline:
     async def take(
         self, records: Sequence[Record], caught_up: Mapping[str, int], names: Iterable[str], *, at: int
     ) -> None:
-        """One fetch, in offset order per lane; `caught_up` has the lanes that stood at their end, and when (ms)."""
-        await self.finish(self.prepare(records, caught_up, at=at), names)
+        """One fetch made at `at` (ms), in offset order per lane.
 
-    def prepare(self, records: Sequence[Record], caught_up: Mapping[str, int], *, at: int) -> Fetch:
-        """Normalise a fetch made at `at` (ms); nothing is stored yet, so the one before may still be on its way."""
+        `caught_up` has the lanes that stood at their end, and when (ms).
+        """
         fetch = Fetch(caught_up, at)
         self.add(fetch, records)
-        return fetch
+        await self.store(fetch)
+        await self.send(fetch, names)
 
     def add(self, fetch: Fetch, records: Sequence[Record]) -> None:
-        """Normalise more records of a fetch; of each lane they come in the order of their offsets."""
+        """Normalise more records of a fetch; of each lane they come in the order of their offsets.
+
+        Nothing is stored yet, so the fetches before may still be on their way.
+        """
         if not records:
             return
         activities: list[Activity] = []
@@ -152,19 +159,21 @@ class Pipeline:
             fetch.through[last.lane], fetch.received[last.lane] = last.offset, last.received_at
         fetch.newest = records[-1].received_at
 
-    async def finish(self, fetch: Fetch, names: Iterable[str]) -> None:
-        """Store, bundle and mark; fetches are finished one after the other, in the order they were made."""
-        if fetch.through:
-            await self._put(fetch)
-            await self._bundle(fetch)
-        self._progress(fetch)
-        await self.mark(names)
+    def encode(self, fetch: Fetch) -> Put:
+        """Nothing more is added: make the activities ready to be stored, while the fetch before is."""
+        fetch.put = self._store.encode_events(fetch.activities, fetch.bodies, fetch.raws)
+        fetch.raws = []
+        return fetch.put
 
-    async def _put(self, fetch: Fetch) -> None:
+    async def store(self, fetch: Fetch) -> None:
+        """Fetches are stored one after the other, in the order they were made."""
+        if not fetch.through:
+            return
+        put = fetch.put or self.encode(fetch)
         skips = [(*where, offsets[0], offsets[-1], len(offsets)) for where, offsets in fetch.skips.items()]
         store = self._store
         await self._together(
-            store.put_events(fetch.activities, fetch.bodies, fetch.raws, self._token(fetch)),
+            put(self._token(fetch)),
             store.put_dead_letters(fetch.letters),
             store.put_skips(self.epoch, skips),
         )
@@ -176,6 +185,12 @@ class Pipeline:
         self.counted.update(
             stored=len(fetch.activities), rejected=len(fetch.letters), skipped=sum(s[-1] for s in skips)
         )
+
+    async def send(self, fetch: Fetch, names: Iterable[str]) -> None:
+        """Bundle and mark what is stored; in the same order. The next fetch may be stored meanwhile."""
+        await self._bundle(fetch)
+        self._progress(fetch)
+        await self.mark(names)
 
     def _token(self, fetch: Fetch) -> str:
         """The insert's name: every lane with its first and last offset, or one fetch passes for another."""

@@ -97,15 +97,24 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
 
     # -- the work
     async def run(self) -> None:
-        """While one fetch is being stored, the next is read and normalised."""
+        """While one fetch is being sent, the next is stored, and the one behind it is read and normalised."""
         self._consumer.subscribe(topics=list(self._topics), listener=self)
+        self._stored = self._sent = self._sent_before = _done()
+        try:
+            await self._work()
+        finally:
+            self._stored.cancel()
+            self._sent.cancel()
+            await asyncio.gather(self._stored, self._sent, return_exceptions=True)
+
+    async def _work(self) -> None:
         owned, known = set[TopicPartition](), self._assignment
         loop = asyncio.get_running_loop()
-        marked, finishing = 0.0, _done()
+        marked = 0.0
         while not self._stopping.is_set():
             wait, began = int(self._settings.cycle * 1000), loop.time()
             if self._assignment != known:
-                await finishing
+                await self._sent
                 owned, known = set(self._assigned), self._assignment
                 await self._own()
             fetched = await self._fetch(owned, wait)
@@ -114,17 +123,34 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             caught_up = self._caught_up(owned)
             offsets = {tp: batch[-1].offset + 1 for tp, batch in fetched.items()}
             fetch = await self._prepare(fetched, caught_up)
-            await finishing
-            finishing = asyncio.ensure_future(self._finish(fetch, offsets))
-            del fetch  # it is large, and gone as soon as it is stored
+            await self._take_on(fetch, offsets)
+            del fetch  # it is large, and gone as soon as it is sent
             marked = loop.time()
             if all(lane_name(tp.topic, tp.partition) in caught_up for tp in offsets):  # few inserts cost the store less
-                await finishing
+                await self._sent
                 await asyncio.sleep(max(0.0, began + self._settings.cycle - loop.time()))
-        await finishing
+        await self._sent
 
-    async def _finish(self, fetch: Fetch, offsets: dict[TopicPartition, int]) -> None:
-        await self._pipeline.finish(fetch, self._names())
+    async def _take_on(self, fetch: Fetch, offsets: dict[TopicPartition, int]) -> None:
+        """Begin to store the fetch, once the one before is stored and the one before that is sent."""
+        await self._sent_before
+        await asyncio.wait((self._stored,))
+        if self._stored.exception():
+            await self._sent  # which waits for it and raises the same
+        self._sent_before = self._sent
+        self._stored = asyncio.ensure_future(self._pipeline.store(fetch))
+        self._sent = asyncio.ensure_future(self._send(fetch, offsets, self._stored, self._sent))
+
+    async def _send(
+        self,
+        fetch: Fetch,
+        offsets: dict[TopicPartition, int],
+        stored: asyncio.Future[None],
+        before: asyncio.Future[None],
+    ) -> None:
+        await before
+        await stored
+        await self._pipeline.send(fetch, self._names())
         if offsets:
             await self._commit(offsets)
 
@@ -136,6 +162,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             for start in range(0, len(batch), SLICE):
                 self._pipeline.add(fetch, self._records(tp, batch[start : start + SLICE]))
                 await asyncio.sleep(0)
+        self._pipeline.encode(fetch)
         return fetch
 
     def _records(self, tp: TopicPartition, batch: list[Any]) -> list[Record]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
+from typing import NamedTuple
 
 import msgspec
 
 from domain.activity import Activity
 from domain.clock import moment
 from domain.wire import bodies as encoded
-from storage.client import Client, Column
+from storage.client import Block, Client, Column
 from storage.columns import slices
 from storage.names import COLUMNS, Names
 
@@ -54,6 +55,13 @@ class _Lane(msgspec.Struct, array_like=True):
     through: int
 
 
+class Encoded(NamedTuple):
+    """A fetch that is ready to be stored."""
+
+    rows: Sequence[Activity]
+    blocks: Mapping[tuple[int, int], Block]  # by year and month
+
+
 class EventStore:
     """Over one client: the writer inserts, the reader lists."""
 
@@ -63,20 +71,27 @@ class EventStore:
     async def insert(
         self, rows: Sequence[Activity], raws: Sequence[bytes] = (), *, token: str, bodies: Sequence[bytes] = ()
     ) -> None:
-        """Insert the activities of one fetch; each month is one block, stored whole or not at all.
+        """Encode and put."""
+        await self.put(self.encode(rows, raws, bodies), token)
+
+    def encode(self, rows: Sequence[Activity], raws: Sequence[bytes] = (), bodies: Sequence[bytes] = ()) -> Encoded:
+        """The activities of one fetch as the store takes them; each month is one block.
 
         `raws` has the JSON that may be kept of each one's record, b"" for nothing; () when there is none of any.
         `bodies` are what `domain.wire.bodies` makes of the rows, when it has been made.
-        Names come first, so that whatever is stored can be named.
         """
         if not rows:
-            return
-        names = self._names.fresh(rows)
+            return Encoded(rows, {})
+        months = _by_month(rows, bodies or encoded(rows), raws or [b""] * len(rows))
+        return Encoded(rows, {month: self._client.block("events", _columns(*part)) for month, part in months})
+
+    async def put(self, fetch: Encoded, token: str) -> None:
+        """Store them: each block whole or not at all, at most once. Names come first, so that all can be named."""
+        names = self._names.fresh(fetch.rows)
         await self._client.insert("names", COLUMNS, [row for _, row in names.values()])
         self._names.written(names)
-        for (year, month), part in _by_month(rows, bodies or encoded(rows), raws or [b""] * len(rows)):
-            columns = _columns(*part)
-            await self._client.insert_columns("events", columns, token=f"{token}/{year}-{month}/{len(part[0])}")
+        for (year, month), block in fetch.blocks.items():
+            await self._client.insert_block(block, token=f"{token}/{year}-{month}/{block.rows}")
 
     async def get(self, tenant: str, activity_id: str) -> Activity | None:
         found = await self.by_ids(tenant, [activity_id])

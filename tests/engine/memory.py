@@ -12,7 +12,7 @@ from domain.incident import Notice
 from domain.judgement import AlertRevision, Copy, DetectorFailure, DirtyMark, Marker, StateRow
 from domain.subject import Routing, bucket, router
 from ingest.dead_letters import DeadLetter
-from ingest.pipeline import SkipRow
+from ingest.pipeline import Put, SkipRow
 from tests.engine.toys import ACTIONS
 
 #: Activities that are read between two calls: few, so that much comes in between.
@@ -168,18 +168,19 @@ class MemoryStore:
     async def put_skips(self, epoch: int, rows: Sequence[SkipRow]) -> None:
         assert not rows
 
-    async def put_events(
-        self, rows: Sequence[Activity], bodies: Sequence[bytes], raws: Sequence[bytes], token: str
-    ) -> None:
-        """As ClickHouse does: under a token seen before, with as many rows, whatever comes is dropped."""
-        await Pause()
-        if (token, len(rows)) in self.tokens:
-            return
-        self.tokens.add((token, len(rows)))
-        for a in rows:
-            known = self.events.get((a.tenant, *a.key))
-            if known is None or a.place <= known.place:
-                self.events[a.tenant, *a.key] = a
+    def encode_events(self, rows: Sequence[Activity], bodies: Sequence[bytes], raws: Sequence[bytes]) -> Put:
+        async def put(token: str) -> None:
+            """As ClickHouse does: under a token seen before, with as many rows, whatever comes is dropped."""
+            await Pause()
+            if (token, len(rows)) in self.tokens:
+                return
+            self.tokens.add((token, len(rows)))
+            for a in rows:
+                known = self.events.get((a.tenant, *a.key))
+                if known is None or a.place <= known.place:
+                    self.events[a.tenant, *a.key] = a
+
+        return put
 
     async def put_notices(self, notices: Sequence[Notice]) -> None:
         assert not notices

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, cast
 import pytest
 from aiokafka import TopicPartition
 
+from domain.errors import StoreUnavailable
 from ingest.pipeline import Fetch, Pipeline
 from ingest.record import Record, lane_name
 from ingest.settings import IngestSettings
@@ -19,6 +20,8 @@ from ingest.worker import Worker
 RAW = "raw"
 FIRST, SECOND = TopicPartition(RAW, 0), TopicPartition(RAW, 1)
 SETTINGS = IngestSettings(cycle=0.01)
+#: Two records at a time.
+PAIRS = IngestSettings(cycle=0.01, fetch_rows=2)
 
 
 class Message(NamedTuple):
@@ -110,13 +113,47 @@ class Ledger:
             fetch.received[record.lane] = record.offset
             self.finished.setdefault(record.lane, []).append(record.offset)
 
-    async def finish(self, fetch: Fetch, names: Iterable[str]) -> None:
+    def encode(self, fetch: Fetch) -> None:
         """Nothing is stored here."""
+
+    async def store(self, fetch: Fetch) -> None:
+        """Nor here."""
+
+    async def send(self, fetch: Fetch, names: Iterable[str]) -> None:
+        """And nobody judges."""
+
+
+class Pairs(Ledger):
+    """Of fetches of two records each: what was stored and sent, by the last offset; `away` cannot be stored.
+
+    The first one is not sent before the second one is stored.
+    """
+
+    def __init__(self, *, away: int = -1) -> None:
+        super().__init__()
+        self.stored: list[int] = []
+        self.sent: list[int] = []
+        self._away, self._second = away, asyncio.Event()
+
+    async def store(self, fetch: Fetch) -> None:
+        await asyncio.sleep(0)
+        if self._away in fetch.received.values():
+            raise StoreUnavailable("the store is away")
+        self.stored += fetch.received.values()
+        if len(self.stored) > 1:
+            self._second.set()
+
+    async def send(self, fetch: Fetch, names: Iterable[str]) -> None:
+        if fetch.received:
+            await self._second.wait()
+        self.sent += fetch.received.values()
 
 
 @asynccontextmanager
-async def working(group: Group, ledger: Ledger, lanes: Collection[TopicPartition]) -> AsyncIterator[asyncio.Task[None]]:
-    worker = Worker(group, cast(Pipeline, ledger), SETTINGS, topics=(RAW,))
+async def working(
+    group: Group, ledger: Ledger, lanes: Collection[TopicPartition], settings: IngestSettings = SETTINGS
+) -> AsyncIterator[asyncio.Task[None]]:
+    worker = Worker(group, cast(Pipeline, ledger), settings, topics=(RAW,))
     work = asyncio.create_task(worker.run())
     await asyncio.sleep(0)
     await group.assign(lanes)
@@ -137,3 +174,19 @@ async def test_what_was_read_just_when_lanes_were_shared_out_anew_is_kept_for_it
         while not work.done() and any(group.committed[tp] < lengths[tp] for tp in anew):  # noqa: ASYNC110 nobody tells
             await asyncio.sleep(0.005)
     assert ledger.finished == {lane_name(tp.topic, tp.partition): list(range(lengths[tp])) for tp in anew}
+
+
+async def test_the_next_fetch_is_stored_while_one_is_sent_and_all_is_sent_and_committed_in_order() -> None:
+    group, ledger = Group({FIRST: 8}, anew=()), Pairs()
+    async with working(group, ledger, (FIRST,), PAIRS) as work, asyncio.timeout(20):
+        while not work.done() and group.committed[FIRST] < 8:  # noqa: ASYNC110 nobody tells
+            await asyncio.sleep(0.005)
+    assert (ledger.stored, ledger.sent) == ([1, 3, 5, 7], [1, 3, 5, 7])
+
+
+async def test_behind_a_fetch_that_could_not_be_stored_nothing_is_stored_sent_or_committed() -> None:
+    group, ledger = Group({FIRST: 8}, anew=()), Pairs(away=5)
+    with pytest.raises(StoreUnavailable):
+        async with working(group, ledger, (FIRST,), PAIRS) as work, asyncio.timeout(20):
+            await work
+    assert (ledger.stored, ledger.sent, group.committed) == ([1, 3], [1, 3], {FIRST: 4})
