@@ -19,7 +19,7 @@ from domain.wire import decode
 from engine.fold import Folder
 from engine.judge import Judge
 from ingest.identity import record_digest
-from ingest.pipeline import Pipeline
+from ingest.pipeline import Fetch, Pipeline
 from ingest.record import Record
 from tests.engine.checks import check_alerts, check_commits, check_memories
 from tests.engine.memory import MemoryStore, Pause, run
@@ -84,10 +84,11 @@ class Process:
 
 
 class Ingester(Process):
-    """One ingest process over all lanes."""
+    """One ingest process over all lanes. While what it fetched is sent, it fetches and stores what is next."""
 
     def __init__(self, world: World) -> None:
         super().__init__()
+        self.sending: Any = None
         self.world = world
         self.at = dict(world.raw_committed)
         self.pipeline = Pipeline(
@@ -101,17 +102,48 @@ class Ingester(Process):
         await Pause()
 
     def next(self) -> Any:
-        return self.fetch(self.world.rng.choice(sorted(self.at)), self.world.rng.randint(1, 4))
+        return self.ahead(self.world.rng.choice(sorted(self.at)), self.world.rng.randint(1, 4))
 
-    async def fetch(self, lane: str, most: int) -> None:
+    def step(self) -> None:
+        if self.sending is None or self.world.rng.random() < 0.5:
+            super().step()
+            return
+        try:
+            self.sending.send(None)
+        except StopIteration:
+            self.sending = None
+
+    def read(self, lane: str, most: int) -> Fetch:
         w, start = self.world, self.at[lane]
         records = w.raw[lane][start : start + most]
-        end = start + len(records)
-        caught_up = {lane: w.now} if end == len(w.raw[lane]) else {}
-        await self.pipeline.take(records, caught_up, sorted(w.raw), at=w.now)
-        self.at[lane] = end
-        if w.ingester is self:
-            w.raw_committed[lane] = max(w.raw_committed[lane], end)
+        self.at[lane] = end = start + len(records)
+        fetch = Fetch({lane: w.now} if end == len(w.raw[lane]) else {}, w.now)
+        self.pipeline.add(fetch, records)
+        return fetch
+
+    async def ahead(self, lane: str, most: int) -> None:
+        """Store a fetch; it is sent behind the one before."""
+        await self.pipeline.store(fetch := self.read(lane, most))
+        while self.sending is not None:
+            await Pause()
+        self.sending = self.tell(fetch, lane)
+        self.sending.send(None)
+
+    async def fetch(self, lane: str, most: int) -> None:
+        """Store a fetch and send it."""
+        await self.pipeline.store(fetch := self.read(lane, most))
+        await self.tell(fetch, lane)
+
+    async def tell(self, fetch: Fetch, lane: str) -> None:
+        await self.pipeline.send(fetch, sorted(self.world.raw))
+        end = fetch.through.get(lane, -1) + 1
+        if self.world.ingester is self:
+            self.world.raw_committed[lane] = max(self.world.raw_committed[lane], end)
+
+    def rest(self) -> None:
+        """Do to its end what was begun."""
+        while self.task or self.sending:
+            self.step()
 
 
 class Judging(Process):
@@ -259,8 +291,7 @@ class World:
                 self.judges[p] = Judging(self, p)
         self.now = max([self.now, *(a.occurred_at for a in self.sent)]) + 10 * SECOND
         for _ in range(2):
-            while self.ingester.task:
-                self.ingester.step()
+            self.ingester.rest()
             for lane in sorted(self.raw):
                 while self.ingester.at[lane] < len(self.raw[lane]):
                     run(self.ingester.fetch(lane, 5))
