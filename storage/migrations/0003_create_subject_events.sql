@@ -8,3 +8,4 @@ CREATE TABLE IF NOT EXISTS subject_events (
 PARTITION BY toYYYYMM(occurred_at)
 ORDER BY (subject, occurred_at, activity_id)
 TTL toDateTime(received_at) + INTERVAL 400 DAY
+SETTINGS index_granularity = 512
