@@ -18,12 +18,12 @@ from storage.names import COLUMNS, Names
 #: The fields that stand in columns of their own, texts and numbers; the others are read from the body, which is the
 #: whole activity.
 _TEXTS = (
-    "tenant", "action", "source", "feed", "outcome", "actor_kind", "actor_token", "login_token", "ip_token",
+    "tenant", "activity_id", "action", "source", "feed", "outcome", "actor_kind", "actor_token", "login_token", "ip_token",
     "app_token", "app_id", "network", "country", "object_type", "lane",
 )  # fmt: skip
 #: Column -> type, of what is inserted beside body and record. Texts become what the table has.
 _INSERTED = {
-    **dict.fromkeys(_TEXTS, "String"), "activity_id": "UUID", "occurred_at_ms": "Int64", "received_at_ms": "Int64",
+    **dict.fromkeys(_TEXTS, "String"), "occurred_at_ms": "Int64", "received_at_ms": "Int64",
     "epoch": "UInt32", "offset": "UInt64", "index": "UInt32",
 }  # fmt: skip
 _fields = attrgetter(*(column.removesuffix("_ms") for column in _INSERTED))
