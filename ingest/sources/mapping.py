@@ -1,26 +1,26 @@
-"""A company's own JSON without code: a mapping in TOML turns each record into a generic event, checked like any other.
+"""A company's own JSON without code: a mapping in YAML turns each record into a generic event, checked like any other.
 
-source = "acme-crm"
-offset = "+01:00"            # of times that have none; unit = "s" or "ms" for times that are numbers
-[when]                       # known by: these fields with these values; "*" is any
-kind = "audit"
-[fields]                     # field of the generic event = where it stands in the record
-id = "event.id"
-occurred_at = "at"
-action = "event.type"
-"actor.id" = "user.id"
-[counts]                     # a number, a number as text, or a list whose entries are counted
-count = "rows"
-[constants]
-channel = "ui"
-[values.action]              # a table of values; what is not in it stays as it is, and "skip" is counted
-LOGIN_OK = "auth.login.succeeded"
+source: acme-crm
+offset: +01:00               # of times that have none; `unit: s` or `unit: ms` for times that are numbers
+when:                        # known by: these fields with these values; "*" is any
+  kind: audit
+fields:                      # field of the generic event: where it stands in the record
+  id: event.id
+  occurred_at: at
+  action: event.type
+  actor.id: user.id
+counts:                      # a number, a number as text, or a list whose entries are counted
+  count: rows
+constants:
+  channel: ui
+values:                      # tables of values; what is not in one stays as it is, and "skip" is counted
+  action:
+    LOGIN_OK: auth.login.succeeded
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping as Table
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,34 +56,37 @@ class Mapping:
     def __init__(self, path: Path) -> None:
         try:
             text = path.read_text(encoding="utf-8")
-            told = tomllib.loads(text)
         except (OSError, UnicodeDecodeError) as error:
             raise SettingsInvalid(f"{path.name} cannot be read ({error}); check the name in ingest.mappings") from error
-        except tomllib.TOMLDecodeError as error:
-            raise SettingsInvalid(f"{path.name} is no TOML: {error}; mend that line") from error
-        self._name, self._lines = path.name, text.splitlines()
+        # Here, since most have no mapping and need no parser for one.
+        from ingest.yaml_text import parse as parse_yaml
+
+        self._name = path.name
+        told, self._lines = parse_yaml(text, path.name)
         for part in told:
-            self._one_of(part, _PARTS, "part")
+            self._one_of((part,), _PARTS, "part")
         self.source = told.get("source", "")
         if type(self.source) is not str or not SOURCE.fullmatch(self.source) or self.source in SOURCES:
-            raise self._wrong("source", f"source is {self.source!r}; name your own CRM, in a-z, 0-9, '.', _ and -")
+            raise self._wrong(("source",), f"source is {self.source!r}; name your own CRM, in a-z, 0-9, '.', _ and -")
         self._offset, self._unit = told.get("offset", ""), told.get("unit", "")
         if self._offset and not (type(self._offset) is str and _OFFSET.fullmatch(self._offset)):
-            raise self._wrong("offset", f"offset is {self._offset!r}; write one such as +01:00")
-        if self._unit and self._unit not in _UNITS:
-            raise self._wrong("unit", f"unit is {self._unit!r}; write ms or s")
+            raise self._wrong(("offset",), f"offset is {self._offset!r}; write one such as +01:00")
+        if self._unit and self._unit not in tuple(_UNITS):
+            raise self._wrong(("unit",), f"unit is {self._unit!r}; write ms or s")
         self._when = self._table(told, "when", None)
         self._fields = {
-            name: _path(self._text(name, where)) for name, where in self._table(told, "fields", _TARGETS).items()
+            name: _path(self._text("fields", name, where))
+            for name, where in self._table(told, "fields", _TARGETS).items()
         }
         self._counts = {
-            name: _path(self._text(name, where)) for name, where in self._table(told, "counts", _COUNTED).items()
+            name: _path(self._text("counts", name, where))
+            for name, where in self._table(told, "counts", _COUNTED).items()
         }
         self._constants = self._table(told, "constants", _TARGETS)
-        self._values: dict[str, dict[str, Any]] = self._table(told, "values", _TARGETS)
+        self._values = self._tables(told)
         for needed in ("occurred_at", "action", "actor.id"):
             if needed not in self._fields and needed not in self._constants:
-                raise self._wrong("[fields]", f"{needed} is not mapped; add it to [fields]")
+                raise self._wrong(("fields",), f"{needed} is not mapped; add it to fields")
         self._check_actions()
         mapped = {
             name.partition(".")[2] if "." in name else name for name in (*self._fields, *self._counts, *self._constants)
@@ -138,40 +141,49 @@ class Mapping:
         return value
 
     def _table(self, told: dict[str, Any], part: str, names: tuple[str, ...] | None) -> dict[str, Any]:
-        table = told.get(part, {})
+        table = {} if told.get(part) is None else told[part]
         if type(table) is not dict:
-            raise self._wrong(part, f"{part} is one value; write a table [{part}]")
+            raise self._wrong((part,), f"{part} is one value; write a key and its value on each of the next lines")
         if names is not None:
             for name in table:
-                self._one_of(name, names, "field")
-        if part == "values" and any(type(each) is not dict for each in table.values()):
-            raise self._wrong("values", "values needs a table for each field, such as [values.action]")
+                self._one_of((part, name), names, "field")
         return table
+
+    def _tables(self, told: dict[str, Any]) -> dict[str, dict[str, Any]]:
+        tables = self._table(told, "values", _TARGETS)
+        for name, table in tables.items():
+            if type(table) is not dict:
+                raise self._wrong(
+                    ("values", name), f"{name} is one value; write the record's value and ours beneath it"
+                )
+        return tables
 
     def _check_actions(self) -> None:
         known = (*actions.ACTIONS, "skip")
-        said = [
-            *self._values.get("action", {}).values(),
-            *([self._constants["action"]] if "action" in self._constants else []),
-        ]
-        for action in said:
+        said: dict[tuple[str, ...], Any] = {
+            ("values", "action", name): action for name, action in self._values.get("action", {}).items()
+        }
+        if "action" in self._constants:
+            said["constants", "action"] = self._constants["action"]
+        for path, action in said.items():
             if action not in known:
                 near = ", ".join(nearest_first(str(action), known)[:3])
-                raise self._wrong(str(action), f"{action!r} is no action; use one such as {near}")
+                raise self._wrong(path, f"{action!r} is no action; use one such as {near}")
 
-    def _text(self, name: str, where: Any) -> str:
+    def _text(self, part: str, name: str, where: Any) -> str:
         if type(where) is not str or not where:
-            raise self._wrong(name, f"{name} is {where!r}; write where it stands in the record, such as 'user.id'")
+            raise self._wrong(
+                (part, name), f"{name} is {where!r}; write where it stands in the record, such as user.id"
+            )
         return where
 
-    def _one_of(self, name: str, names: tuple[str, ...], what: str) -> None:
-        if name not in names:
-            near = ", ".join(nearest_first(name, names)[:4])
-            raise self._wrong(name, f"there is no {what} {name!r}; use one such as {near}")
+    def _one_of(self, path: tuple[str, ...], names: tuple[str, ...], what: str) -> None:
+        if path[-1] not in names:
+            near = ", ".join(nearest_first(path[-1], names)[:4])
+            raise self._wrong(path, f"there is no {what} {path[-1]!r}; use one such as {near}")
 
-    def _wrong(self, word: str, reason: str) -> SettingsInvalid:
-        line = next((number for number, text in enumerate(self._lines, 1) if word in text.partition("#")[0]), 1)
-        return SettingsInvalid(f"{self._name}:{line}: {reason}")
+    def _wrong(self, path: tuple[str, ...], reason: str) -> SettingsInvalid:
+        return SettingsInvalid(f"{self._name}:{self._lines.get(path, 1)}: {reason}")
 
 
 def _path(where: str) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import pytest
 from detectors.registry import specs
 from ingest.sources.registry import ADAPTERS
 from tests.ingest.sources.rows import HUBSPOT
-from tests.ingest.sources.test_mapping import ROW, TOML
+from tests.ingest.sources.test_mapping import ROW, YAML
 from vedette.cli import main
 from vedette.coverage import _NEEDS, BLIND, PARTLY, SEES, reads, sights
 
@@ -47,10 +47,10 @@ def test_the_table_and_the_list_are_printed(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_a_mapping_is_tried_row_by_row(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "mapping.toml").write_text(TOML)
+    (tmp_path / "mapping.yaml").write_text(YAML)
     rows = [ROW, {**ROW, "event": {"id": 8, "type": "HEARTBEAT"}}, {**ROW, "at": "yesterday"}]
     (tmp_path / "rows.jsonl").write_bytes(b"\n".join(map(msgspec.json.encode, rows)))
-    assert main(["sources", "try", str(tmp_path / "mapping.toml"), str(tmp_path / "rows.jsonl")]) == 1
+    assert main(["sources", "try", str(tmp_path / "mapping.yaml"), str(tmp_path / "rows.jsonl")]) == 1
     said = capsys.readouterr()
     first, second, third = said.out.splitlines()
     assert first.startswith("rows.jsonl:1: occurred_at=2026-11-24T08:59:00")

@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
 
     if args.what == "try":
         if len(args.files) != 2:
-            raise SettingsInvalid("try needs a mapping and a file: vedette sources try mapping.toml events.jsonl")
+            raise SettingsInvalid("try needs a mapping and a file: vedette sources try mapping.yaml events.jsonl")
         return sources.tried(Path(args.files[0]), Path(args.files[1]))
     print(sources.listed() if args.what == "list" else sources.coverage())
     return 0

@@ -14,27 +14,29 @@ from domain.errors import SettingsInvalid
 from ingest.dead_letters import DeadLetter
 from ingest.record import Skip
 from ingest.sources.mapping import Mapping
+from ingest.yaml_text import parse
 from tests.ingest.made import normaliser, record, said
 
-TOML = """\
-source = "acme-crm"
-offset = "+01:00"
-[when]
-kind = "audit"
-[fields]
-id = "event.id"
-occurred_at = "at"
-action = "event.type"
-"actor.id" = "user.id"
-"origin.ip" = "user.ip"
-[counts]
-count = "rows"
-[constants]
-channel = "ui"
-[values.action]
-LOGIN_OK = "auth.login.succeeded"
-EXPORT = "data.exported"
-HEARTBEAT = "skip"
+YAML = """\
+source: acme-crm
+offset: +01:00
+when:
+  kind: audit
+fields:
+  id: event.id
+  occurred_at: at
+  action: event.type
+  actor.id: user.id
+  origin.ip: user.ip
+counts:
+  count: rows
+constants:
+  channel: ui
+values:
+  action:
+    LOGIN_OK: auth.login.succeeded
+    EXPORT: data.exported
+    HEARTBEAT: skip
 """
 ROW: dict[str, Any] = {
     "kind": "audit",
@@ -47,8 +49,8 @@ ROW: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("mapping") / "mapping.toml"
-    path.write_text(TOML)
+    path = tmp_path_factory.mktemp("mapping") / "mapping.yaml"
+    path.write_text(YAML)
     return path
 
 
@@ -92,26 +94,63 @@ def test_what_the_mapping_does_not_cover_is_refused_as_a_generic_event_is(file: 
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (("id = ", "ident = "), "mapping.toml:6: there is no field 'ident'; use one such as "),
+        (("  id: ", "  ident: "), "6: there is no field 'ident'; use one such as "),
+        (("LOGIN_OK: auth.login.succeeded", "LOGIN_OK: auth.login.ok"), "17: 'auth.login.ok' is no action; use one "),
+        (("+01:00", "CET"), "2: offset is 'CET'; write one such as +01:00"),
+        (("source: acme-crm", "source: hubspot"), "1: source is 'hubspot'; name your own CRM"),
+        (("  occurred_at: at\n", ""), "5: occurred_at is not mapped; add it to fields"),
+        (("counts:", "numbers:"), "11: there is no part 'numbers'; use one such as "),
+        (("user.id", "7"), "9: actor.id is 7; write where it stands in the record, such as user.id"),
         (
-            ('LOGIN_OK = "auth.login.succeeded"', 'LOGIN_OK = "auth.login.ok"'),
-            "mapping.toml:16: 'auth.login.ok' is no action;",
+            ("values:\n  action:", "values:\n  action: 7\n  reason:"),
+            "16: action is one value; write the record's value ",
         ),
-        (("+01:00", "CET"), "mapping.toml:2: offset is 'CET'; write one such as +01:00"),
-        (('source = "acme-crm"', 'source = "hubspot"'), "mapping.toml:1: source is 'hubspot'; name your own CRM"),
-        (('occurred_at = "at"', ""), "mapping.toml:5: occurred_at is not mapped; add it to [fields]"),
-        (("[counts]", "[numbers]"), "mapping.toml:11: there is no part 'numbers'; use one such as "),
-        (('"user.id"', "7"), "mapping.toml:9: actor.id is 7; write where it stands in the record"),
-        (("[when]", "[when"), "mapping.toml is no TOML: "),
+        (("  action: event.type", "  id: event.type"), "8: id stands twice; keep one"),
+        (("kind: audit", "kind: *"), "4: while scanning an alias expected alphabetic or numeric character"),
+        (
+            ("kind: audit", "kind: &a audit\n  type: *a"),
+            "4: tags and aliases are not read; write the value",
+        ),
+        (
+            ("kind: audit", "kind: !!python/name:os.system x"),
+            "4: tags and aliases are not read; write the value",
+        ),
+        (("kind: audit", "kind: a\bb"), "4: special characters are not allowed; take that character out"),
+        (("kind: audit", "[kind]: audit"), "4: a key is no word; write one"),
+        (("counts:", "counts: {"), "13: while parsing a flow mapping expected ',' or '}', but got ':'; mend that line"),
+        ((YAML, "- source"), "1: the file is one value or a list; write keys, such as source: acme-crm"),
+        ((YAML, ""), "1: source is ''; name your own CRM"),
     ],
 )
 def test_a_mapping_that_cannot_be_names_the_line_and_the_remedy(
     tmp_path: Path, change: tuple[str, str], reason: str
 ) -> None:
-    (tmp_path / "mapping.toml").write_text(TOML.replace(*change, 1))
+    (tmp_path / "mapping.yaml").write_text(YAML.replace(*change, 1))
     with pytest.raises(SettingsInvalid) as raised:
-        Mapping(tmp_path / "mapping.toml")
-    assert str(raised.value).startswith(reason)
+        Mapping(tmp_path / "mapping.yaml")
+    assert str(raised.value).startswith(f"mapping.yaml:{reason}")
+
+
+def test_the_example_of_the_page_reads_such_a_record(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs/sources/mapping.md").read_text()
+    (tmp_path / "mapping.yaml").write_text(page.split("```yaml\n")[1].split("```")[0])
+    found = outcome(tmp_path / "mapping.yaml", {**ROW, "event": {"id": 7, "type": "LOGIN_OK"}})[0]
+    assert (found.source, found.action, found.ip) == ("acme-crm", "auth.login.succeeded", "203.0.113.9")
+
+
+def test_a_plain_word_stays_what_was_written(tmp_path: Path) -> None:
+    (tmp_path / "mapping.yaml").write_text(
+        "a: [NO, on, 12:30, +10:00, 2026-11-24, 007, 1_0, 0x1F, .inf, ~, '7', <<]\nb: [7, -1.5e3, true, false, null]\n"
+        "yes:\n"
+    )
+    assert parse((tmp_path / "mapping.yaml").read_text(), "mapping.yaml") == (
+        {
+            "a": ["NO", "on", "12:30", "+10:00", "2026-11-24", "007", "1_0", "0x1F", ".inf", "~", "7", "<<"],
+            "b": [7, -1500.0, True, False, None],
+            "yes": None,
+        },
+        {("a",): 1, ("b",): 2, ("yes",): 3},
+    )
 
 
 @given(
