@@ -29,7 +29,7 @@ async def send_all(
     topic: str,
     records: Sequence[tuple[bytes, Headers]],
     *,
-    keys: Sequence[bytes] | None = None,
+    keys: Sequence[bytes | None] | None = None,
 ) -> list[Sent]:
     """Send the records in order and wait until all are acknowledged. Raises BrokerUnavailable when one is not.
 

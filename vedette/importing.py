@@ -124,36 +124,43 @@ def dry_run(rows: Iterator[RowAt], normalise: Callable[[Record], Outcome], heade
 class Importer:
     """Sends rows and follows them into the store.
 
-    `send` gives each row's place once acknowledged; `through` the last offset stored per lane; `normalise` is a local
-    reader that only says to which tenant and time a row belongs: what became of it the store says.
+    `send` takes rows and their keys, and gives each row's place once acknowledged; `through` the last offset stored per
+    lane; `normalise` is a local reader that only says to which tenant and time a row belongs, and which rows are one
+    event: what became of it the store says. Rows of one event share a key and so a lane, where the first is the
+    earliest: of two lanes either may count as the earlier one, and a repetition would be called stored.
     """
 
     def __init__(
         self,
         *,
-        send: Callable[[Sequence[bytes]], Awaitable[Sequence[Sent]]],
+        send: Callable[[Sequence[bytes], Sequence[bytes | None]], Awaitable[Sequence[Sent]]],
         through: Callable[[], Awaitable[Mapping[str, int]]],
         fates: Fates,
         normalise: Callable[[Record], Outcome],
         headers: Headers,
         epoch: int,
         patience: float,
+        now: Callable[[], clock.Millis] = clock.now,
     ) -> None:
         self._send, self._through, self._fates, self._normalise = send, through, fates, normalise
-        self._headers, self._epoch, self._patience = headers, epoch, patience
+        self._headers, self._epoch, self._patience, self._now = headers, epoch, patience, now
         self.summary = Summary()
 
     async def take(self, rows: Sequence[RowAt]) -> None:
         """Send rows, wait, count. Raises VedetteError when the lanes stand still for `patience` seconds."""
-        placed = await self._send([row.raw for row in rows])
+        at = self._now()
+        outcomes = [
+            self._normalise(Record(RAW_IMPORT, 0, index, self._epoch, at, self._headers, row.raw))
+            for index, row in enumerate(rows)
+        ]
+        keys = [each[0].activity_id.encode() if isinstance(each, list) else None for each in outcomes]
+        placed = await self._send([row.raw for row in rows], keys)
         await self._wait(placed)
         tenants: dict[str, list[tuple[RowAt, tuple[str, int], Outcome]]] = {}
-        for row, sent in zip(rows, placed, strict=True):
-            record = Record(RAW_IMPORT, sent.partition, sent.offset, self._epoch, sent.at, self._headers, row.raw)
-            outcome = self._normalise(record)
+        for row, sent, outcome in zip(rows, placed, outcomes, strict=True):
             self.summary.see(outcome)
             tenant = outcome[0].tenant if isinstance(outcome, list) else outcome.tenant
-            tenants.setdefault(tenant, []).append((row, (record.lane, sent.offset), outcome))
+            tenants.setdefault(tenant, []).append((row, (lane_name(RAW_IMPORT, sent.partition), sent.offset), outcome))
         self.summary.read += len(rows)
         for tenant, mine in tenants.items():
             await self._count(tenant, mine, since=min(sent.at for sent in placed) - _SLACK)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
+from zlib import crc32
 
 import msgspec
 
@@ -23,14 +24,14 @@ from vedette.importing import Importer, RowAt
 
 SAMPLE = Path(__file__).parent.parent / "ingest" / "fixtures" / "SalesforceServiceCloud_CL.json"
 HEADERS: Headers = (("tenant", b"acme"), ("source", b"salesforce"), ("batch", b"1"))
-LANE = "vedette.raw.import:0"
+LANES = {f"vedette.raw.import:{partition}": partition for partition in range(4)}
 
 
 class Kafka:
-    """One partition whose records ingest takes at once."""
+    """Four partitions whose records ingest takes at once: one by key, or in turn where there is no key."""
 
     def __init__(self, client: Client, epoch: int) -> None:
-        self._epoch, self._next = epoch, 0
+        self._epoch, self._next, self._turn = epoch, [0] * 4, 0
         self._events = EventStore(client)
         self._pipeline = Pipeline(
             normalise=normaliser().normalise,
@@ -41,20 +42,24 @@ class Kafka:
             partitions=4,
             lateness=2_000,
         )
-        self._pipeline.own({LANE: 0})
+        self._pipeline.own(dict.fromkeys(LANES, 0))
 
     async def _bundle(self, partition: int, message: bytes) -> None:
         """Nobody judges here."""
 
-    async def send(self, raw: Sequence[bytes]) -> list[Sent]:
-        places = [Sent(0, self._next + i, RECEIVED) for i in range(len(raw))]
-        self._next += len(raw)
+    async def send(self, raw: Sequence[bytes], keys: Sequence[bytes | None]) -> list[Sent]:
+        placed = []
+        for key in keys:
+            self._turn += 1
+            partition = (self._turn if key is None else crc32(key)) % 4
+            placed.append(Sent(partition, self._next[partition], RECEIVED))
+            self._next[partition] += 1
         records = [
-            Record("vedette.raw.import", 0, sent.offset, self._epoch, sent.at, HEADERS, value)
-            for sent, value in zip(places, raw, strict=True)
+            Record("vedette.raw.import", sent.partition, sent.offset, self._epoch, sent.at, HEADERS, value)
+            for sent, value in zip(placed, raw, strict=True)
         ]
-        await self._pipeline.take(records, {}, [LANE], at=RECEIVED)
-        return places
+        await self._pipeline.take(records, {}, list(LANES), at=RECEIVED)
+        return placed
 
     async def through(self) -> Mapping[str, int]:
         return await self._events.lanes(self._epoch)
@@ -73,6 +78,7 @@ async def test_the_sample_is_stored_once_and_a_second_import_is_all_duplicates(s
             headers=HEADERS,
             epoch=1,
             patience=5.0,
+            now=lambda: RECEIVED,
         )
         reading = (RowAt(SAMPLE.name, line, raw) for line, raw in rows(SAMPLE, "salesforce"))
         while batch := list(islice(reading, 10)):

@@ -36,7 +36,7 @@ class World:
         self.fates_of, self.stands, self.log = fates, stands, list[bytes]()
         self.asked: list[tuple[str, int, tuple[int, int] | None]] = []
 
-    async def send(self, raw: Sequence[bytes]) -> list[Sent]:
+    async def send(self, raw: Sequence[bytes], keys: Sequence[bytes | None]) -> list[Sent]:
         start = len(self.log)
         self.log.extend(raw)
         return [Sent(0, start + i, RECEIVED) for i in range(len(raw))]
@@ -65,6 +65,7 @@ class World:
             headers=HEADERS,
             epoch=4,
             patience=0.0,
+            now=lambda: RECEIVED,
         )
 
 

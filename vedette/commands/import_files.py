@@ -127,8 +127,8 @@ async def importing(made: Settings, headers: Headers, *, patience: float) -> Asy
         sender = made_sender = await producer(made.kafka)
         tokens = Tokeniser(bytes(32))
 
-        async def send(raw: Sequence[bytes]) -> Sequence[Sent]:
-            return await send_all(made_sender, made.kafka, RAW_IMPORT, [(each, headers) for each in raw])
+        async def send(raw: Sequence[bytes], keys: Sequence[bytes | None]) -> Sequence[Sent]:
+            return await send_all(made_sender, made.kafka, RAW_IMPORT, [(each, headers) for each in raw], keys=keys)
 
         yield Importer(
             send=send,
