@@ -75,14 +75,6 @@ def _changed(columns: Columns) -> dict[str, str]:
     return found
 
 
-def _signed_in(_: _Record) -> Fields:
-    return {"action": actions.LOGIN_SUCCEEDED, "outcome": "success"}
-
-
-def _signed_out(_: _Record) -> Fields:
-    return {"action": actions.LOGOUT}
-
-
 def _read(record: _Record) -> Fields:
     return {"action": actions.RECORD_READ, **_object(record), "count": record.results()}
 
@@ -177,8 +169,8 @@ def _object(record: _Record) -> Fields:
 
 
 _READERS: Final[dict[str, Callable[[_Record], Fields | None]]] = {
-    "usersignin": _signed_in,
-    "usersignout": _signed_out,
+    "usersignin": lambda _: {"action": actions.LOGIN_SUCCEEDED, "outcome": "success"},
+    "usersignout": lambda _: {"action": actions.LOGOUT},
     "retrieve": _read,
     "retrievemultiple": _read_many,
     **dict.fromkeys(("exporttoexcel", "exportpdfdocument", "exportworddocument", "executepowerbisql"), _export),
