@@ -63,19 +63,20 @@ class Summary:
 
     def lines(self, *, dry: bool) -> Iterator[str]:
         """For people: one line per count, then the first reasons of each code."""
-        yield f"{self.read:>10} rows read{_listed(self.sources)}"
+        yield f"{self.read:>10} rows read{listed(self.sources)}"
         if dry:
             yield f"{self.stored:>10} would be stored (fewer, where some are stored already)"
         else:
             yield f"{self.stored:>10} stored"
             yield f"{self.duplicate:>10} duplicate: stored before, or twice in the files"
-        yield f"{self.skipped.total():>10} skipped{_listed(self.skipped)}"
-        yield f"{self.rejected.total():>10} rejected{_listed(self.rejected)}"
+        yield f"{self.skipped.total():>10} skipped{listed(self.skipped)}"
+        yield f"{self.rejected.total():>10} rejected{listed(self.rejected)}"
         for code in sorted(self.reasons):
             yield from (f"           {place}" for place in self.reasons[code])
 
 
-def _listed(counts: Counter[str]) -> str:
+def listed(counts: Counter[str]) -> str:
+    """`: a 2, b 1`, the most frequent first; "" for none."""
     named = ", ".join(f"{name} {n}" for name, n in sorted(counts.items(), key=lambda item: (-item[1], item[0])))
     return f": {named}" if named else ""
 

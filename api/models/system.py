@@ -17,7 +17,7 @@ class Delay(Model):
 class Feed(Model):
     source: str
     feed: str
-    stored: int
+    stored: Annotated[int, msgspec.Meta(description="Activities that arrived, those that came again included")]
     rejected: int
     skipped: int
     id_conflicts: Annotated[int, msgspec.Meta(description="Deliveries of a stored id with other content")]

@@ -5,21 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
 
 from tests.e2e.system import System, until
 from tests.ingest.collect.vendors import TOKEN, HubSpot
-
-
-@pytest.fixture
-async def system(tmp_path: Path) -> AsyncIterator[System]:
-    made = System(tmp_path / "data")
-    await made.start()
-    yield made
-    await made.stop()
 
 
 async def collector(system: System, vendor: HubSpot, *more: str) -> asyncio.subprocess.Process:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,14 +24,6 @@ TABLES = {
     "alerts": "toString(alert_id), version, withdrawn, content",
     "dirty": "mark_id, cleared",
 }
-
-
-@pytest.fixture
-async def system(tmp_path: Path) -> AsyncIterator[System]:
-    made = System(tmp_path / "data")
-    await made.start()
-    yield made
-    await made.stop()
 
 
 async def written(client: Client) -> dict[str, list[Any]]:

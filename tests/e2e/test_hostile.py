@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,14 +12,6 @@ import pytest
 from domain import clock
 from domain.clock import rfc3339
 from tests.e2e.system import System, Traffic, until
-
-
-@pytest.fixture
-async def system(tmp_path: Path) -> AsyncIterator[System]:
-    made = System(tmp_path / "data")
-    await made.start()
-    yield made
-    await made.stop()
 
 
 def hostile(n: int) -> tuple[bytes, str]:

@@ -6,23 +6,11 @@ import asyncio
 import json
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from domain import clock
 from domain.clock import rfc3339
 from tests.e2e.system import System, batches
-
-
-@pytest.fixture
-async def system(tmp_path: Path) -> AsyncIterator[System]:
-    made = System(tmp_path / "data")
-    await made.start()
-    yield made
-    await made.stop()
 
 
 def post(url: str, key: str, events: list[dict[str, Any]]) -> dict[str, Any] | None:

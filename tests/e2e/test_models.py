@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterable
-from pathlib import Path
+from collections.abc import Iterable
 
 import msgspec
-import pytest
 
 from domain import clock
 from domain.activity import Activity
@@ -16,14 +14,6 @@ from domain.clock import DAY, rfc3339
 from tests.detectors.story import MIDNIGHT
 from tests.e2e.system import System, until, vedette
 from tests.models import made
-
-
-@pytest.fixture
-async def system(tmp_path: Path) -> AsyncIterator[System]:
-    started = System(tmp_path / "data")
-    await started.start()
-    yield started
-    await started.stop()
 
 
 def records(told: Iterable[Activity], *, shift: int) -> list[bytes]:

@@ -9,7 +9,6 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,14 +22,6 @@ from transport.topics import RAW, RAW_HTTP
 
 #: Clients at once, and events of each request.
 CLIENTS, TOGETHER = 4, 20
-
-
-@pytest.fixture
-async def system(tmp_path: Path) -> AsyncIterator[System]:
-    made = System(tmp_path / "data")
-    await made.start()
-    yield made
-    await made.stop()
 
 
 class Clients:

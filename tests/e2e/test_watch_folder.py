@@ -7,21 +7,10 @@ import gzip
 import json
 import os
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
-
-import pytest
 
 from domain import clock
 from tests.e2e.system import System, until
-
-
-@pytest.fixture
-async def system(tmp_path: Path) -> AsyncIterator[System]:
-    made = System(tmp_path / "data")
-    await made.start()
-    yield made
-    await made.stop()
 
 
 def lines(start: int, rows: int) -> bytes:

@@ -44,9 +44,9 @@ def run(args: argparse.Namespace) -> int:
         summary = asyncio.run(_import(args, compose.reachable(made), headers))
     print("\n".join(summary.lines(dry=args.dry_run)))
     if summary.rejected and not args.dry_run:
-        print(
-            "`vedette dead-letters list` has the rejected ones; mend them, or the settings, and replay", file=sys.stderr
-        )
+        tenant = args.tenant or made.ingest.default_tenant
+        command = f"vedette dead-letters list{f' --tenant {tenant}' if tenant else ''}"
+        print(f"`{command}` has the rejected ones; mend them, or the settings, and replay", file=sys.stderr)
     return 1 if summary.rejected else 0
 
 

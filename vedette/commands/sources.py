@@ -23,7 +23,7 @@ _HEADINGS = (
     "TENANT",
     "SOURCE",
     "FEED",
-    "STORED",
+    "ARRIVED",  # activities, those that came again included
     "REJECTED",
     "SKIPPED",
     "ID CONFLICTS",

@@ -90,6 +90,7 @@ async def _bring(args: argparse.Namespace, folder: Folder, file: Path, headers: 
     from ingest.files import FileUnreadable
     from storage.client import connect
     from storage.cursors import CursorStore
+    from vedette.importing import listed
     from vedette.watching import digest
 
     made = compose.reachable(compose.settings(args))  # read anew: a broker that was restarted has another address
@@ -121,7 +122,7 @@ async def _bring(args: argparse.Namespace, folder: Folder, file: Path, headers: 
         await client.close()
     counted = f"{summary.stored} stored, {summary.duplicate} duplicate, {summary.skipped.total()} skipped"
     told = f"{clock.rfc3339(clock.now())} {file.name}: {summary.read} rows, {counted}"
-    print(f"{told}, {summary.rejected.total()} rejected", flush=True)
+    print(f"{told}, {summary.rejected.total()} rejected{listed(summary.rejected)}", flush=True)
     return True
 
 
