@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -104,7 +105,14 @@ async def send(
     except TimeoutError:
         return Answer(error=f"no answer within {deadline:g} s")
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        return Answer(error=f"{type(error).__name__}: {error}")
+        return Answer(error=_told(error))
+
+
+def _told(error: Exception) -> str:
+    """`host:443 cannot be reached: connection refused`; what is wrong with TLS says so itself."""
+    if type(error) is aiohttp.ClientConnectorError and error.os_error.errno:
+        return f"{error.host}:{error.port} cannot be reached: {os.strerror(error.os_error.errno).lower()}"
+    return f"{type(error).__name__}: {error}"
 
 
 async def _post(

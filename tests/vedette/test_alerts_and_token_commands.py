@@ -109,6 +109,9 @@ def test_an_alert_is_listed_and_shown_and_one_that_is_not_there_is_said_so(
         "frozen",
     ]
     assert "  observed  12, limit 10" in told
+    behind = msgspec.json.decode(lines[0])["evidence"]
+    ends = dict.fromkeys([(behind["first"] + behind["last"])[end] for end in (0, -1)])
+    assert f"  evidence  {behind['count']} event{'' if len(ends) == 1 else 's'}, {' to '.join(ends)}" in told
     assert alerts.run(parsed(alerts, [*configured, "show", uid("acme", "alert", 1), "--json"])) == 0
     assert msgspec.json.decode(capsys.readouterr().out)["content"]["alert_id"] == uid("acme", "alert", 1)
     assert alerts.run(parsed(alerts, [*configured, "show", uid("acme", "alert", 1), "--tenant", "globex"])) == 1

@@ -148,18 +148,20 @@ def _lines(
     from detectors.sentence import number
 
     token = token_of(content.subject)
+    named = list(_ids(content))
+    ids = list(dict.fromkeys((*named[:1], *named[-1:])))
     at_least = "at least " if told["at_least"] else ""
     decided = f"{stored.status}{f' as {stored.disposition}' if stored.disposition else ''}"
     if stored.decided_by:
         decided += f", by {stored.decided_by} at {rfc3339(stored.decided_at)}"
     return [
         ("who", f"{content.subject.partition('|')[0]} {names.get(token, token)}, tenant {content.tenant}"),
-        ("when", f"{rfc3339(content.opener[0])} to {rfc3339(content.completed[0])}"),
+        ("when", " to ".join(dict.fromkeys((rfc3339(content.opener[0]), rfc3339(content.completed[0]))))),
         ("observed", f"{at_least}{number(content.observed)}, limit {number(content.threshold)}"),
         ("usual", ", ".join(f"{name} {value}" for name, value in told["baseline"].items())),
         ("why", str(told["why"] or "")),
         ("lowered by", str(told["suppressed"] or "")),
-        ("evidence", f"{content.evidence.count} events, from {content.opener[1]} to {content.completed[1]}"),
+        ("evidence", f"{number(content.evidence.count)} event{'' if len(ids) == 1 else 's'}, {' to '.join(ids)}"),
         ("status", decided),
         ("reason", stored.reason),
         ("withdrawn", "truth does not have it any more" if stored.withdrawn else ""),
