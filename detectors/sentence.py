@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from domain.alert import Content, Part, Severity
+from domain.subject import token_of
 
 from . import parts
 from .registry import specs
@@ -44,6 +45,12 @@ def sentence(content: Content, names: Mapping[str, str]) -> str:
         return text
 
     return _PLACE.sub(fill, template)
+
+
+def headed(content: Content, names: Mapping[str, str]) -> str:
+    """The sentence, with who it is about before it where it does not say so: for lists, in which nothing else does."""
+    said, name = sentence(content, names), names.get(token_of(content.subject), "")
+    return said if name in said else f"{name}: {said}"
 
 
 def explanation(content: Content, names: Mapping[str, str]) -> dict[str, Any]:

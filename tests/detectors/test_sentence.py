@@ -15,7 +15,7 @@ from detectors.rules.bulk_export import BulkExport
 from detectors.rules.failed_login_burst import FailedLoginBurst
 from detectors.rules.impossible_travel import ImpossibleTravel
 from detectors.rules.login_after_failures import LoginAfterFailures
-from detectors.sentence import explanation, plain_sentence, sentence
+from detectors.sentence import explanation, headed, plain_sentence, sentence
 from domain.alert import Content
 from domain.clock import DAY, HOUR, MINUTE, SECOND
 from tests.detectors.rules import test_bulk_export as c13
@@ -50,6 +50,13 @@ def burst(**fields: Any) -> Content:
 
 def test_the_burst_in_words() -> None:
     assert sentence(burst(), NAMES) == "10 failed sign-ins for Mia Wolf in 9 m 59 s from 1 address; usual at most 0"
+
+
+def test_a_list_says_who_it_is_about_where_the_sentence_does_not() -> None:
+    assert headed(burst(), NAMES) == sentence(burst(), NAMES)
+    hour = burst(slot="gone", parts={"rows": 7}, subject=f"actor|acme|{tokens('u7')}")
+    assert headed(hour, NAMES) == "Mia Wolf: failed_login_burst: rows 7"
+    assert headed(hour, {}) == "failed_login_burst: rows 7"
 
 
 def test_the_guessed_login_in_words() -> None:

@@ -116,3 +116,25 @@ def test_an_alert_is_listed_and_shown_and_one_that_is_not_there_is_said_so(
     assert msgspec.json.decode(capsys.readouterr().out)["content"]["alert_id"] == uid("acme", "alert", 1)
     assert alerts.run(parsed(alerts, [*configured, "show", uid("acme", "alert", 1), "--tenant", "globex"])) == 1
     assert alerts.run(parsed(alerts, [*configured, "show", "nonsense"])) == 1
+
+
+def test_what_is_usual_stands_one_below_the_other_and_the_hour_of_a_model_in_a_table() -> None:
+    assert alerts._usual({"daily_peak_p99": 0, "days": 3}) == "daily peak p99: 0\n            days: 3"
+    hour = {
+        "base": 0.36,
+        "contribution.rows": 0.25,
+        "value.rows": "76,623",
+        "usual.rows": "0",
+        "contribution.bytes": -0.5,
+        "value.bytes": "0",
+        "usual.bytes": "3",
+    }
+    assert alerts._usual(hour) == ""
+    assert list(alerts._hour(hour))[:5] == [
+        "",
+        "  FEATURE                                 IN THIS HOUR  USUAL  ADDS TO THE SCORE",
+        "  (any hour)                                                   0.360000",
+        "  bytes downloaded                        0             3      -0.500000",
+        "  rows exported or read in bulk           76,623        0      +0.250000",
+    ]
+    assert not list(alerts._hour({"days": 3}))

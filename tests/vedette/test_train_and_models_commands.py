@@ -67,7 +67,7 @@ def test_a_month_becomes_a_model_that_is_shown_and_counts(words: list[str], caps
     shown = capsys.readouterr().out
     # actors come in another order from the store, so that the forest is another one of the same hours
     assert f"rows       {model.manifest.rows:,} hours of 60 people on {model.manifest.judged_days} days" in shown
-    assert "at most 1 alerts per 1,000 users and day, so 0.06 a day among 60 people" in shown
+    assert "alerts per 1,000 users and day: at most 1, so 0.06 a day among 60 people" in shown
     assert "\nnew device " in shown
 
     assert main(["models", "promote", name[:6], "--at", rfc3339(MIDNIGHT + HOUR), *words]) == 0

@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -87,7 +87,7 @@ def _severity(content: Content, *, width: int = 0) -> str:
 
 
 async def _list(alerts: AlertStore, events: EventStore, args: argparse.Namespace) -> int:
-    from detectors.sentence import sentence
+    from detectors.sentence import headed
 
     stages = ["shadow"] if args.shadow else ["live"]
     found = await alerts.list(args.tenant, where={"stage": stages}, until=clock.now() + clock.DAY, limit=args.limit)
@@ -96,7 +96,7 @@ async def _list(alerts: AlertStore, events: EventStore, args: argparse.Namespace
     for stored, content in zip(found, contents, strict=True):
         print(
             f"{rfc3339(content.completed[0])}  {_severity(content, width=8)}  {stored.status:12}  {stored.alert_id}  "
-            f"{sentence(content, names)}"
+            f"{headed(content, names)}"
         )
     if not found:
         print(f"no alerts of tenant {args.tenant}", file=sys.stderr)
@@ -138,6 +138,8 @@ async def _show(alerts: AlertStore, events: EventStore, standing: Standing, args
     for name, value in (*_lines(stored, content, told, names), ("frozen", frozen)):
         if value:
             print(f"  {name:10}{value}")
+    for line in _hour(told["baseline"]):
+        print(line)
     return 0
 
 
@@ -158,7 +160,7 @@ def _lines(
         ("who", f"{content.subject.partition('|')[0]} {names.get(token, token)}, tenant {content.tenant}"),
         ("when", " to ".join(dict.fromkeys((rfc3339(content.opener[0]), rfc3339(content.completed[0]))))),
         ("observed", f"{at_least}{number(content.observed)}, limit {number(content.threshold)}"),
-        ("usual", ", ".join(f"{name} {value}" for name, value in told["baseline"].items())),
+        ("usual", _usual(told["baseline"])),
         ("why", str(told["why"] or "")),
         ("lowered by", str(told["suppressed"] or "")),
         ("evidence", f"{number(content.evidence.count)} event{'' if len(ids) == 1 else 's'}, {' to '.join(ids)}"),
@@ -170,6 +172,30 @@ def _lines(
         ("detector", f"{content.slot}, arm {content.arm}, {content.stage}, settings {content.settings}"),
         ("id", stored.alert_id),
     ]
+
+
+def _usual(baseline: Mapping[str, Any]) -> str:
+    """One below the other; the many numbers of a model's hour are a table of their own, by `_hour`."""
+    if "base" in baseline:
+        return ""
+    return f"\n{' ':12}".join(f"{name.replace('_', ' ')}: {value}" for name, value in baseline.items())
+
+
+def _hour(baseline: Mapping[str, Any]) -> Iterator[str]:
+    """What each feature of the hour adds to the model's score, the largest first."""
+    if "base" not in baseline:
+        return
+    from models.features import FEATURES
+    from vedette.commands.sources import table
+
+    adds = {each: baseline.get(f"contribution.{each.name}", 0.0) for each in FEATURES}
+    rows: list[tuple[str, ...]] = [("FEATURE", "IN THIS HOUR", "USUAL", "ADDS TO THE SCORE")]
+    rows.append(("(any hour)", "", "", f"{baseline['base']:.6f}"))
+    for each in sorted(FEATURES, key=lambda each: -abs(adds[each])):
+        value, usual = (str(baseline.get(f"{part}.{each.name}", "")) for part in ("value", "usual"))
+        rows.append((each.words, value, usual, f"{adds[each]:+.6f}"))
+    yield ""
+    yield from (f"  {line}" for line in table(rows).splitlines())
 
 
 async def _dump(alerts: AlertStore, events: EventStore, args: argparse.Namespace) -> int:

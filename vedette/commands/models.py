@@ -145,7 +145,7 @@ def meaning(each: Manifest) -> str:
     """What the threshold means in alerts a day."""
     a_day = each.budget * each.actors / 1_000
     return (
-        f"at most {each.budget:g} alerts per 1,000 users and day, so {a_day:.2g} a day among {each.actors:,} people; "
+        f"alerts per 1,000 users and day: at most {each.budget:g}, so {a_day:.2g} a day among {each.actors:,} people; "
         f"in the {each.judged_days} days of training there were {each.alerts}"
     )
 

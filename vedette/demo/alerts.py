@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from detectors.registry import load
-from detectors.sentence import sentence
+from detectors.sentence import headed
 from domain.alert import Severity, canonical
 from domain.subject import token_of
 from simulation.records import TENANT
@@ -72,7 +72,7 @@ class Alerts:
                 events=(events[content.opener[1]].native_id, events[content.completed[1]].native_id),
                 completed=content.completed[0],
                 seconds=(stored.detected_at - events[content.opener[1]].received_at) / 1_000,
-                sentence=sentence(content, names),
+                sentence=headed(content, names),
             )
             for stored, content in contents
         ]
