@@ -1,8 +1,9 @@
 """The Faust app: one agent over `vedette.activity` that hands each message to its partition's runner.
 
-Offsets are committed by us after a checkpoint: the topic is declared with `acks=False` and one private name of Faust
-0.15 is used (`Consumer._commit_offsets`), guarded by a contract test. `acks=False` also switches off Faust's livelock
-detector, so a watchdog of our own ends the process when there is work and nothing advances.
+Offsets are committed by us after a checkpoint: the topic is declared with `acks=False` and two private names of Faust
+0.15 are used (`Consumer._commit_offsets`, `Consumer._committed_offset`), guarded by contract tests. `acks=False` also
+switches off Faust's livelock detector, so a watchdog of our own ends the process when there is work and nothing
+advances.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import faust
 from faust.types import TP
 
 from detectors.registry import Registry
-from domain.errors import Fenced
+from domain.errors import Fenced, VedetteError
 from engine.contexts import Contexts
 from engine.fold import Folder
 from engine.judge import Judge
@@ -158,6 +159,8 @@ class Detect:
                 continue  # left over from before a rebalance: to load it would take the partition from its new owner
             runner = self._runners.get(message.partition)
             if runner is None:
+                if not await self._goes_on(message.tp, message.offset):
+                    return
                 runner = self._runners[message.partition] = PartitionRunner(
                     message.partition,
                     load=self._load,
@@ -167,6 +170,18 @@ class Detect:
                     behind=self._behind,
                 )
             await runner.put(message.offset, event.value)
+
+    async def _goes_on(self, tp: TP, offset: int) -> bool:
+        """Whether the log goes on where it was committed, or where it begins now; else the process starts anew.
+
+        Faust throws away what it has fetched when the partitions are shared out and seeks back to what was committed,
+        but aiokafka does not where that is nothing or 0: what lies between would never be judged.
+        """
+        committed = self.app.consumer._committed_offset[tp] or 0
+        if offset <= committed or offset <= (await self.app.consumer.earliest_offsets(tp))[tp]:
+            return True
+        self._failed(VedetteError(f"partition {tp.partition}: offset {offset} came, {committed} was committed"))
+        return False
 
     async def _load(self, partition: int, offset: int) -> Judge:
         assert self._store is not None

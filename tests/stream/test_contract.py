@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import inspect
+from collections import defaultdict
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import faust
 from faust.transport.consumer import Consumer
+from faust.types import TP
 
 from stream.app import build, stood_still
 from transport.settings import KafkaSettings
@@ -17,6 +21,18 @@ def test_the_private_commit_takes_offsets_by_partition() -> None:
     parameters = inspect.signature(Consumer._commit_offsets).parameters
     assert list(parameters)[:2] == ["self", "offsets"]
     assert inspect.iscoroutinefunction(inspect.unwrap(Consumer._commit_offsets))
+
+
+async def test_what_was_committed_is_known_privately() -> None:
+    found = {TP("t", 0): 7, TP("t", 1): 0, TP("t", 2): None}
+
+    async def seek_to_committed() -> dict[TP, int | None]:
+        return found
+
+    known: defaultdict[TP, int | None] = defaultdict(lambda: None)
+    consumer: Any = SimpleNamespace(_committed_offset=known, _read_offset={}, seek_to_committed=seek_to_committed)
+    await Consumer.perform_seek(consumer)
+    assert [known[tp] for tp in found] == [7, None, None]
 
 
 def test_the_app_keeps_the_settings_that_are_not_optional(tmp_path: Path) -> None:
