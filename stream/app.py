@@ -36,6 +36,7 @@ from stream.configurations import ConfigurationWatch, record
 from stream.models import ModelWatch
 from stream.runner import PartitionRunner
 from stream.settings import DetectSettings
+from transport.groups import DETECT, client_id
 from transport.security import context, password
 from transport.settings import METADATA_AGE, KafkaSettings
 from transport.topics import ACTIVITY
@@ -58,7 +59,8 @@ EXIT_FENCED, EXIT_FAILED, EXIT_STUCK = 70, 71, 72
 def build(kafka: KafkaSettings, *, data: Path) -> faust.App:
     """A Faust app with the settings that are not optional (DESIGN section 2)."""
     return faust.App(
-        "vedette-detect",
+        DETECT,
+        broker_client_id=client_id(DETECT, os.getpid()),
         broker=[f"kafka://{address}" for address in kafka.bootstrap.split(",")],
         broker_credentials=_credentials(kafka),
         datadir=str(data / "faust"),

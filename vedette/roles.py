@@ -19,9 +19,14 @@ def processes(workers: int) -> dict[str, str]:
     return {name: role for role in ROLES for name in names.get(role, [role])}
 
 
+def role_of(name: str) -> str:
+    """The role that a process plays."""
+    return name.partition("-")[0]
+
+
 def of_an_epoch(name: str) -> bool:
     """Whether a process ends with its epoch."""
-    return name.partition("-")[0] in _OF_AN_EPOCH
+    return role_of(name) in _OF_AN_EPOCH
 
 
 def role_command(python: str, role: str, arguments: Iterable[str], data: Path) -> list[str]:

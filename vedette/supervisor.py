@@ -35,6 +35,8 @@ class Supervisor:
     names this life of an embedded one, else it is "". It is called while ingest and detect do not run. A part that is
     None is somebody else's: only its address is used.
 
+    `leave(settings, name, pid)` is told of each child found dead, so that others take over its share at once.
+
     `drained(settings, epoch)` says whether all that the embedded broker was given is stored and was heard by every
     judge; without it the broker is never renewed.
     """
@@ -50,6 +52,7 @@ class Supervisor:
         store: Store | None = None,
         environ: Mapping[str, str] | None = None,
         drained: Callable[[Settings, int], bool] | None = None,
+        leave: Callable[[Settings, str, int], None] = lambda *_: None,
     ) -> None:
         self.settings, self.broker, self.store = settings, broker, store
         self.data, self.logs = settings.data_dir, settings.data_dir / "logs"
@@ -58,7 +61,7 @@ class Supervisor:
         }
         self.environ = environ
         self.epoch = 0
-        self._prepare, self._say, self._drained = prepare, say, drained
+        self._prepare, self._say, self._drained, self._leave = prepare, say, drained, leave
         self._renewing, self._renewal_asked, self._renew_at = False, False, 0.0  # monotonic
         self._nightly = nightly.Nightly(settings.embedded.broker_nightly, clock.now())
         self._open = False  # whether an epoch is open, so that its roles may run
@@ -137,10 +140,12 @@ class Supervisor:
         for name, child in self.children.items():
             if of_an_epoch(name) and not self._open:
                 continue
+            process = child.process
             line = child.tend()
             changed |= line is not None
-            if line:
+            if line and process:
                 self._say(line)
+                self._take_leave(name, process.pid)
         if changed:
             self._write()
         self._room.look(now)
@@ -148,6 +153,12 @@ class Supervisor:
         if self._open and now >= self._renew_at and (night or self._renewal_asked or self._is_large()):
             self._renewal_asked = False
             self.renew_broker()
+
+    def _take_leave(self, name: str, pid: int) -> None:
+        try:
+            self._leave(self.settings, name, pid)
+        except VedetteError as error:
+            self._say(f"{name}: its work is shared out only when its session has ended: {error}")
 
     def _is_large(self, *, share: int = 1) -> bool:
         return self.broker is not None and self.broker.memory() > self.settings.embedded.broker_memory // share

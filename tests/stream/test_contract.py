@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections import defaultdict
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +14,7 @@ from faust.transport.consumer import Consumer
 from faust.types import TP
 
 from stream.app import build, stood_still
+from transport.groups import DETECT, client_id
 from transport.settings import KafkaSettings
 
 
@@ -37,6 +39,8 @@ async def test_what_was_committed_is_known_privately() -> None:
 
 def test_the_app_keeps_the_settings_that_are_not_optional(tmp_path: Path) -> None:
     conf = build(KafkaSettings(bootstrap="127.0.0.1:9"), data=tmp_path).conf
+    assert conf.broker_client_id == client_id(DETECT, os.getpid())
+    assert conf.id == DETECT
     kept = {
         "web_enabled": conf.web_enabled,
         "stream_wait_empty": conf.stream_wait_empty,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -17,6 +18,8 @@ from vedette.children import finish, launch
 from vedette.compose import Running
 from vedette.settings import Settings
 from vedette.supervisor import Supervisor
+
+Leave = Callable[[Settings, str, int], None]
 
 #: Says `NAME start` and, on SIGTERM, `NAME stop` in a diary that all share.
 _SCRIPT = """
@@ -95,7 +98,9 @@ class FakeStore(FakePart):
 class System:
     """A supervisor over fakes, and what it said and prepared."""
 
-    def __init__(self, data: Path, *, stubborn: str = "", embedded: bool = True) -> None:
+    def __init__(
+        self, data: Path, *, stubborn: str = "", embedded: bool = True, leave: Leave = lambda *_: None
+    ) -> None:
         self.data = data
         self.broker, self.store = FakeBroker("broker", data), FakeStore("store", data)
         self.said: list[str] = []
@@ -117,6 +122,7 @@ class System:
             broker=self.broker if embedded else None,
             store=self.store if embedded else None,
             drained=self._is_drained,
+            leave=leave,
         )
 
     def _is_drained(self, _: Settings, epoch: int) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from domain.errors import BrokerUnavailable
 from tests.vedette.system import System, diary
 from tests.vedette.waiting import lives, until
 from vedette import children, supervisor
@@ -80,6 +81,24 @@ def test_a_killed_role_is_restarted_and_said_in_one_line(begin: Begin) -> None:
     assert system.pid("api") != dead
     run = msgspec.json.decode((system.data / "run.json").read_bytes(), type=Running)
     assert run.pids == system.supervisor.pids()
+
+
+def test_others_are_told_of_a_dead_role_at_once_and_of_no_other(begin: Begin) -> None:
+    told: list[tuple[str, int]] = []
+    system = begin(leave=lambda _, name, pid: told.append((name, pid)))
+    dead = kill(system, "detect")
+    until(lambda: system.seen("detect start") == 2)
+    assert told == [("detect", dead)]
+
+
+def test_a_role_whose_leave_nobody_hears_is_restarted_all_the_same(begin: Begin) -> None:
+    def unheard(*_: object) -> None:
+        raise BrokerUnavailable("Kafka does not answer")
+
+    system = begin(leave=unheard)
+    kill(system, "detect")
+    until(lambda: system.seen("detect start") == 2)
+    assert system.said[1:] == ["detect: its work is shared out only when its session has ended: Kafka does not answer"]
 
 
 def test_the_wait_doubles_up_to_ten_seconds_and_is_forgotten_after_a_healthy_while() -> None:

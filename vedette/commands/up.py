@@ -15,6 +15,7 @@ from contextlib import closing
 import msgspec
 
 from domain.errors import SettingsInvalid, VedetteError
+from transport import groups
 from transport.topics import TOPICS
 from vedette import compose
 from vedette.commands.migrate import prepare
@@ -24,7 +25,7 @@ from vedette.embedded import ports
 from vedette.embedded.broker import EmbeddedBroker
 from vedette.embedded.store import EmbeddedStore
 from vedette.lock import Lock
-from vedette.roles import processes, role_command
+from vedette.roles import processes, role_command, role_of
 from vedette.settings import Settings, find, load
 from vedette.signals import StopAsked, raise_on_signals
 from vedette.supervisor import Supervisor
@@ -116,7 +117,14 @@ def compose_up(made: Settings, say: Say, arguments: list[str], environ: Mapping[
         store=None if made.store.url else store,
         environ={**environ, "VEDETTE_API__PORT": str(made.api.port)},
         drained=lambda settings, epoch: asyncio.run(drained(settings, epoch)),
+        leave=leave,
     )
+
+
+def leave(made: Settings, name: str, pid: int) -> None:
+    """The group of the judges, for one of them that died. BrokerUnavailable."""
+    if role_of(name) == "detect":
+        asyncio.run(groups.leave(made.kafka, groups.DETECT, pid))
 
 
 def begin(supervisor: Supervisor, say: Say) -> Ready:
