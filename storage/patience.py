@@ -17,6 +17,19 @@ T = TypeVar("T")
 FIRST, LAST = 0.1, 2.0
 
 
+async def patiently(ask: Callable[[], Awaitable[R]], *, patience: float) -> R:
+    """What `ask` answers; while the store is away it is asked again, for `patience` seconds."""
+    deadline, pause = clock.now() + int(patience * 1000), FIRST
+    while True:
+        try:
+            return await ask()
+        except StoreUnavailable:
+            if clock.now() > deadline:
+                raise
+            await asyncio.sleep(pause)
+            pause = min(LAST, pause * 2)
+
+
 class PatientClient(Client):
     """Queries and inserts, which must be idempotent, are tried again for `patience` seconds; then, and for any other
     error at once, they raise.
@@ -36,12 +49,4 @@ class PatientClient(Client):
         return await self._patiently(lambda: self._client.insert(table, columns, rows, token=token))
 
     async def _patiently(self, ask: Callable[[], Awaitable[R]]) -> R:
-        deadline, pause = clock.now() + int(self._patience * 1000), FIRST
-        while True:
-            try:
-                return await ask()
-            except StoreUnavailable:
-                if clock.now() > deadline:
-                    raise
-                await asyncio.sleep(pause)
-                pause = min(LAST, pause * 2)
+        return await patiently(ask, patience=self._patience)

@@ -29,8 +29,9 @@ from engine.judge import Judge
 from storage.client import connect
 from storage.configurations import ConfigurationStore
 from storage.epochs import EpochStore
-from storage.judge import ClickHouseJudgeStore
+from storage.judge import PATIENCE, ClickHouseJudgeStore
 from storage.models import ModelStore
+from storage.patience import patiently
 from storage.settings import StoreSettings
 from stream.configurations import ConfigurationWatch, record
 from stream.models import ModelWatch
@@ -139,9 +140,10 @@ class Detect:
     async def prepare(self) -> None:
         """Connect, put our configuration in effect, read what else is and which epoch is open.
 
-        Raises StoreUnavailable, SettingsInvalid when another program's configuration is in effect, and Fenced.
+        Waits for a store that is away as judges do, then raises StoreUnavailable. Raises SettingsInvalid when another
+        program's configuration is in effect, and Fenced.
         """
-        client = await connect(self._store_settings, "writer")
+        client = await patiently(lambda: connect(self._store_settings, "writer"), patience=PATIENCE)
         self._store = ClickHouseJudgeStore(client)
         self._models = ModelWatch(ModelStore(client), self._contexts, every=self._settings.models_every)
         await self._models.take()

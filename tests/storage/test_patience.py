@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -12,8 +14,11 @@ from domain.errors import StoreUnavailable
 from domain.judgement import Marker, StateRow, position
 from engine.fold import Folder
 from engine.judge import Judge
-from storage.client import Client
+from storage.client import Client, connect
 from storage.judge import ClickHouseJudgeStore
+from storage.patience import patiently
+from vedette.embedded import ports
+from vedette.embedded.store import EmbeddedStore, settings_for
 
 T = TypeVar("T")
 SUBJECT = f"actor|acme|{7:032x}"
@@ -64,3 +69,34 @@ async def test_a_store_that_stays_away_ends_the_judge(store: Client) -> None:
     with pytest.raises(StoreUnavailable, match="the store is away"):
         await load(away, patience=0.15)
     assert len(away.refused) > 1
+
+
+async def test_who_starts_while_the_store_is_away_waits_for_it(tmp_path: Path) -> None:
+    port = ports.free()
+    server = EmbeddedStore(tmp_path / "store", port=port, databases=("vedette",))
+    await asyncio.to_thread(server.start)  # makes the passwords
+    settings = settings_for(tmp_path / "store", port)
+    server.stop()
+    with pytest.raises(StoreUnavailable):
+        await connect(settings, "migrator")
+    waiting = asyncio.create_task(patiently(lambda: connect(settings, "migrator"), patience=60))
+    await asyncio.to_thread(server.start)
+    try:
+        client = await waiting
+        assert await client.query("SELECT 1", row=tuple[int]) == [(1,)]
+        await client.close()
+    finally:
+        server.stop()
+
+
+async def test_who_starts_while_the_store_stays_away_is_told() -> None:
+    tries = 0
+
+    async def away() -> None:
+        nonlocal tries
+        tries += 1
+        raise StoreUnavailable("nobody answers")
+
+    with pytest.raises(StoreUnavailable, match="nobody answers"):
+        await patiently(away, patience=0.05)
+    assert tries == 2
