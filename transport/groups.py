@@ -14,6 +14,8 @@ from transport.cluster import unavailable
 from transport.security import arguments
 from transport.settings import KafkaSettings
 
+#: What Tansu calls a group that is being formed; Apache Kafka has no such state.
+_FORMING = "Unknown"
 #: The group of the judges.
 DETECT = "vedette-detect"
 
@@ -25,7 +27,9 @@ def client_id(group: str, pid: int) -> str:
 
 async def leave(settings: KafkaSettings, group: str, pid: int, *, timeout: float = 2.0) -> list[str]:
     """Leaves `group` in the name of a process of this machine that is dead, so that nobody waits for its session to
-    end; the ids of the members that are left. BrokerUnavailable, after `timeout` seconds at the latest.
+    end; the ids of the members that stay. BrokerUnavailable, after `timeout` seconds at the latest.
+
+    On Tansu a group that is being formed is left alone: if the one that leaves leads it, it is never formed again.
     """
     client = AIOKafkaClient(**arguments(settings), request_timeout_ms=int(timeout * 1000))
     try:
@@ -34,8 +38,9 @@ async def leave(settings: KafkaSettings, group: str, pid: int, *, timeout: float
             coordinator = await client.coordinator_lookup(CoordinationType.GROUP, group)
             # One group: aiokafka cannot read the answer about two.
             described = await client.send(coordinator, DescribeGroupsRequest([group]))
-            members = {member[0] for _, _, _, _, _, some, *_ in described.groups for member in some}
-            dead = {member for member in members if member.startswith(f"{client_id(group, pid)}-")}
+            _, _, state, _, _, found, *_ = described.groups[0]
+            members, name = {member for member, *_ in found}, f"{client_id(group, pid)}-"
+            dead = {member for member in members if member.startswith(name) and state != _FORMING}
             for member in dead:
                 left = await client.send(coordinator, LeaveGroupRequest(group, member))
                 if left.error_code:
