@@ -52,6 +52,7 @@ class Judge:
         self._settler = Settler(store, folder, self, self._dirt)
         self._sequence = 0
         self._lanes: dict[str, int] = {}  # how far each was delivered, as marks tell
+        self._told: dict[str, int] | None = None  # the same, as the last checkpoint of this judge has told
         self._clocks = Clocks({}, ())
         self._marker_at = -1
         self._reread = -1
@@ -239,6 +240,11 @@ class Judge:
 
     # -- checkpoint
     @property
+    def quiet(self) -> bool:
+        """A checkpoint would tell of nothing but the time."""
+        return not (self._late or self._dirt or self._pending) and self._lanes == self._told
+
+    @property
     def urgent(self) -> bool:
         """There is a finding that should not wait for the next checkpoint."""
         return bool(self._pending.alerts)
@@ -279,7 +285,7 @@ class Judge:
             self._stored.add(subject)
         await store.put_dirty(p, term, cleared, cleared=True)
         await store.put_marker(p, term, marker)
-        self._marker_at = marker.position
+        self._marker_at, self._told = marker.position, dict(marker.lanes)
         return commit
 
     def _marker(self) -> Marker:

@@ -31,7 +31,7 @@ class Dirt:
         self._last: dict[str, float] = {}
 
     def __bool__(self) -> bool:
-        return bool(self._stored or self._fresh)
+        return bool(self._stored or self._fresh or self._cleared)
 
     def load(self, marks: Iterable[DirtyMark]) -> None:
         """What the store has."""

@@ -30,3 +30,6 @@ class Pending:
     states: set[str] = field(default_factory=set)
     failures: list[DetectorFailure] = field(default_factory=list)
     conflicts: list[Activity] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.alerts or self.states or self.failures or self.conflicts)

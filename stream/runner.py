@@ -92,6 +92,8 @@ class PartitionRunner:
             taken += 1
             now = loop.time()
             due = now >= (self._due if self._queue.empty() else self._latest)
+            if due and judge.quiet:
+                due = now >= self._due + self._settings.checkpoint_every
             if due or taken >= self._settings.checkpoint_bundles:
                 self._due = now + self._settings.checkpoint_every
                 self._latest = self._due + BUSY * self._settings.checkpoint_every

@@ -62,9 +62,9 @@ class Feed:
             await self._put(message)
         await self.tick(at)
 
-    async def tick(self, at: float) -> None:
-        now = START + int(at * 1000) + 1
-        await self._put(encode(Marks(1, {LANE: LaneMark(now, {"t": now}, self.offset)}, (LANE,))))
+    async def tick(self, at: float, *, heard: int | None = None) -> None:
+        now, through = START + int(at * 1000) + 1, self.offset if heard is None else heard
+        await self._put(encode(Marks(1, {LANE: LaneMark(now, {"t": now}, through)}, (LANE,))))
 
     async def _put(self, message: bytes) -> None:
         await self._runner.put(self.offset, message)
@@ -73,7 +73,11 @@ class Feed:
 
 @asynccontextmanager
 async def running(
-    store: Slow, failed: Callable[[BaseException], None], behind: Callable[[], bool] = lambda: False
+    store: Slow,
+    failed: Callable[[BaseException], None],
+    behind: Callable[[], bool] = lambda: False,
+    *,
+    settings: DetectSettings = SETTINGS,
 ) -> AsyncIterator[tuple[PartitionRunner, Feed]]:
     async def load(partition: int, offset: int) -> Judge:
         return await Judge.load(
@@ -83,7 +87,7 @@ async def running(
     async def commit(partition: int, offset: int) -> None:
         pass
 
-    runner = PartitionRunner(0, load=load, commit=commit, settings=SETTINGS, failed=failed, behind=behind)
+    runner = PartitionRunner(0, load=load, commit=commit, settings=settings, failed=failed, behind=behind)
     try:
         yield runner, Feed(store, runner)
     finally:
@@ -182,3 +186,25 @@ async def test_the_first_checkpoint_does_not_wait_for_the_end_of_a_backlog(monke
         assert commits == [1], "the next one comes when it is due"
     finally:
         await runner.drop()
+
+
+async def test_a_checkpoint_that_would_tell_of_nothing_but_the_time_waits_twice_as_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(runner_module, "FIRST", 0.0)
+    seldom = DetectSettings(checkpoint_every=3_600)
+    async with running(Slow(), lambda error: pytest.fail(str(error)), settings=seldom) as (runner, feed):
+        await feed.tick(1)
+
+        async def due(since: float, *, heard: int) -> int:
+            """Checkpoints so far, once a message was taken when the next one has been due for so many seconds."""
+            runner._due = runner._latest = asyncio.get_running_loop().time() - since
+            await feed.tick(feed.offset, heard=heard)
+            await until(lambda: runner.judge is not None and runner.judge.offset == feed.offset)
+            await feed.tick(feed.offset, heard=heard)  # taken when what came before it is written
+            await until(lambda: runner.judge is not None and runner.judge.offset == feed.offset)
+            return runner.progress
+
+        assert [await due(0, heard=0), await due(0, heard=7), await due(0, heard=7), await due(3_600, heard=7)] == [
+            1, 2, 2, 3,
+        ]  # fmt: skip
