@@ -18,8 +18,8 @@ from storage.names import COLUMNS, Names
 #: The fields that stand in columns of their own, texts and numbers; the others are read from the body, which is the
 #: whole activity.
 _TEXTS = (
-    "tenant", "activity_id", "action", "source", "feed", "outcome", "actor_kind", "actor_token", "login_token", "ip_token",
-    "app_token", "app_id", "network", "country", "object_type", "lane",
+    "tenant", "activity_id", "action", "source", "feed", "outcome", "actor_kind", "actor_token", "login_token",
+    "ip_token", "app_token", "app_id", "network", "country", "object_type", "lane",
 )  # fmt: skip
 #: Column -> type, of what is inserted beside body and record. Texts become what the table has.
 _INSERTED = {
