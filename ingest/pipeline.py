@@ -24,6 +24,7 @@ from ingest.dead_letters import DeadLetter
 from ingest.normalise import storable
 from ingest.record import Record, Skip
 from ingest.rejects import Rejects
+from ingest.reused import Reused
 
 #: Lanes that are so near to each other in time are read to their ends together, ms.
 ALONGSIDE = 60_000
@@ -105,7 +106,7 @@ class Pipeline:
         self._normalise, self._store, self._send = normalise, store, send
         self.epoch, self._partitions, self._lateness = epoch, partitions, lateness
         self._subjects = remembered(routing)
-        self._together, self._rejects = together, Rejects()
+        self._together, self._rejects, self._reused = together, Rejects(), Reused()
         self._lanes: dict[str, _Lane] = {}
         self.counted: Counter[str] = Counter()
 
@@ -180,7 +181,8 @@ class Pipeline:
         await store.put_lanes(self.epoch, fetch.through)
         taken = Counter(map(_feed, fetch.activities))
         refused = Counter((letter.tenant, letter.source) for letter in fetch.letters)
-        if notices := self._rejects.count(taken, refused, at=fetch.newest):
+        notices = self._rejects.count(taken, refused, at=fetch.newest)
+        if notices := [*notices, *self._reused.count(fetch.activities, at=fetch.newest)]:
             await store.put_notices(notices)
         self.counted.update(
             stored=len(fetch.activities), rejected=len(fetch.letters), skipped=sum(s[-1] for s in skips)
