@@ -19,13 +19,14 @@ _READS: Final = frozenset(
         "list_dead_letters",
         "get_dead_letter",
         "list_sources",
+        "list_notices",
         "get_system",
     }
 )
 _TRIAGE: Final = frozenset({"acknowledge_alert", "close_alert", "reopen_alert"})
 
 POLICY: Final[dict[str, frozenset[str]]] = {
-    "ingest": frozenset({"send_events", "list_sources"}),
+    "ingest": frozenset({"send_events", "list_sources", "list_notices"}),
     "analyst": _READS | _TRIAGE,
     "admin": _READS | _TRIAGE | {"send_events", "replay_dead_letter", "get_metrics"},
     "auditor": _READS | {"get_metrics"},

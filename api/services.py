@@ -26,6 +26,7 @@ from storage.events import EventStore
 from storage.feeds import FeedStore
 from storage.idempotency import IdempotencyStore
 from storage.models import ModelStore
+from storage.notices import NoticeStore
 from storage.reads_figures import FigureStore
 from storage.reads_search import SearchStore
 from storage.settled import SettledStore
@@ -43,11 +44,8 @@ class Services:
         self.reader, self.datasets = parts.reader, parts.datasets
         self.events, self.alerts = EventStore(parts.reader), AlertStore(parts.reader)
         self.letters, self.replayed = DeadLetterStore(parts.reader), DeadLetterStore(parts.writer)
-        self.feeds, self.settled, self.tail = (
-            FeedStore(parts.reader),
-            SettledStore(parts.reader),
-            TailStore(parts.reader),
-        )
+        self.feeds, self.notices = FeedStore(parts.reader), NoticeStore(parts.reader)
+        self.settled, self.tail = SettledStore(parts.reader), TailStore(parts.reader)
         self.figures, self.search = FigureStore(parts.reader), SearchStore(parts.reader)
         self.models, self.configurations = ModelStore(parts.reader), ConfigurationStore(parts.reader)
         self.standing = Standing(parts.reader, parts.registry)

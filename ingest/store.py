@@ -11,17 +11,16 @@ from ingest.dead_letters import COLUMNS, DeadLetter
 from ingest.pipeline import Put, SkipRow
 from storage.client import Client
 from storage.events import EventStore
+from storage.notices import NoticeStore
 
 _SKIPS = ("epoch", "tenant", "source", "feed", "kind", "lane", "first_offset", "last_offset", "rows")
-
-_NOTICES = ("notice_id", "tenant", "kind", "subject", "text", "severity")
 
 
 class ClickHouseIngestStore:
     """IngestStore over the writer's client; every call may be repeated and stores the same rows."""
 
     def __init__(self, client: Client) -> None:
-        self._client, self._events = client, EventStore(client)
+        self._client, self._events, self._notices = client, EventStore(client), NoticeStore(client)
 
     async def put_dead_letters(self, letters: Sequence[DeadLetter]) -> None:
         await self._client.insert("dead_letters", COLUMNS, letters)
@@ -37,5 +36,4 @@ class ClickHouseIngestStore:
         await self._events.put_lanes(epoch, through)
 
     async def put_notices(self, notices: Sequence[Notice]) -> None:
-        rows = [(n.notice_id, n.tenant, n.kind, n.subject, n.text, n.severity) for n in notices]
-        await self._client.insert("notices", _NOTICES, rows)
+        await self._notices.put(notices)

@@ -9,6 +9,7 @@ from domain.incident import Notice, Witness
 from domain.subject import ACTOR, scope_of
 from storage.client import Client
 from storage.columns import Number, Pair, moment, ms, of_subjects
+from storage.notices import NoticeStore
 
 _WITNESS = (
     f"toString(activity_id), {ms('occurred_at')}, {ms('received_at')}, action, outcome, reason, source, feed, channel, "
@@ -76,8 +77,4 @@ class CircumstanceStore:
         return {r.first: r.second for r in rows}
 
     async def put_notice(self, notice: Notice) -> None:
-        await self._client.insert(
-            "notices",
-            ("notice_id", "tenant", "kind", "subject", "text", "severity"),
-            [(notice.notice_id, notice.tenant, notice.kind, notice.subject, notice.text, notice.severity)],
-        )
+        await NoticeStore(self._client).put([notice])

@@ -9,17 +9,18 @@ import msgspec
 from api.models.alerts import Alert, AlertEvents, AlertPage, AlertWhole
 from api.models.detectors import Detectors, DetectorWhole, TrainedModels
 from api.models.events import Answer, DeadLetterPage, DeadLetterWhole, Event, EventPage, Replayed
-from api.models.system import Health, Ready, Sources, System
+from api.models.system import Health, Notices, Ready, Sources, System
 
 __all__ = [
     "Alert", "AlertEvents", "AlertPage", "AlertWhole", "Answer", "DeadLetterPage", "DeadLetterWhole", "DetectorWhole",
-    "Detectors", "Event", "EventPage", "Health", "Ready", "Replayed", "Sources", "System", "TrainedModels", "answers",
+    "Detectors", "Event", "EventPage", "Health", "Notices", "Ready", "Replayed", "Sources", "System",
+    "TrainedModels", "answers",
     "components", "streamed",
 ]  # fmt: skip
 
 MODELS: Final[tuple[Any, ...]] = (
     EventPage, Answer, AlertPage, AlertWhole, AlertEvents, DeadLetterPage, DeadLetterWhole, Replayed, Detectors,
-    Sources, System, Health, Ready, Event, TrainedModels, DetectorWhole,
+    Sources, Notices, System, Health, Ready, Event, TrainedModels, DetectorWhole,
 )  # fmt: skip
 
 

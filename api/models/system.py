@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from api.models.base import Model, Time
+from api.models.base import Model, Severity, Time
 
 
 class Delay(Model):
@@ -28,6 +28,19 @@ class Feed(Model):
 
 class Sources(Model):
     items: list[Feed]
+
+
+class SaidNotice(Model):
+    notice_id: str
+    kind: str
+    about: Annotated[str, msgspec.Meta(description="A source, a channel, a detector or an alert, as the kind has it")]
+    severity: Severity
+    text: Annotated[str, msgspec.Meta(description="What is wrong, and what to do")]
+    at: Time
+
+
+class Notices(Model):
+    items: list[SaidNotice]
 
 
 class OpenEpoch(Model):

@@ -16,6 +16,7 @@ from api.services import Services, Uses
 from detectors.catalogue import entries
 from detectors.changes import changes
 from domain import clock
+from domain.alert import Severity
 from domain.clock import rfc3339
 from domain.errors import Unavailable
 from domain.judgement import epoch_of, offset_of
@@ -75,6 +76,29 @@ async def list_sources(who: Who, uses: Uses, since: Since = "-24h") -> Response:
             "delay_seconds": {"median": round(row.delay_median, 3), "p99": round(row.delay_p99, 3)},
         }
         for row in rows
+    ]
+    return shapes.json({"items": items})
+
+
+@router.get(
+    "/notices",
+    operation_id="list_notices",
+    responses=models.answers(models.Notices),
+    summary="What the system says about its feeds and itself",
+)
+async def list_notices(who: Who, uses: Uses, since: Since = "-24h") -> Response:
+    """The last 100 since then, newest first: refused records, ids given twice, a channel switched off."""
+    at = moment("since", since, now=clock.now()) or 0
+    items = [
+        {
+            "notice_id": row.notice_id,
+            "kind": row.kind,
+            "about": row.subject,
+            "severity": Severity(row.severity).name,
+            "text": row.text,
+            "at": rfc3339(row.at),
+        }
+        for row in await uses.notices.list(who.tenant, since=at)
     ]
     return shapes.json({"items": items})
 

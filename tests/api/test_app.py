@@ -73,6 +73,23 @@ async def test_healthy_ready_and_counted(world: World) -> None:
     assert "acme" not in numbers
 
 
+async def test_what_is_wrong_with_a_feed_is_told_to_its_tenant(world: World) -> None:
+    moment = clock.now() - 60_000
+    async with world.client(role="ingest") as client:
+        for at in (moment, moment + 1_000):
+            await client.post("/api/v1/events", json=event("twice", occurred_at=clock.rfc3339(at)))
+        [notice] = (await client.get("/api/v1/notices")).json()["items"]
+        later = (await client.get("/api/v1/notices", params={"since": clock.rfc3339(clock.now() + 60_000)})).json()
+    async with world.client(tenant="globex") as client:
+        theirs = (await client.get("/api/v1/notices")).json()
+    assert (notice["kind"], notice["about"], notice["severity"]) == ("ids_reused", "generic", "LOW")
+    assert notice["text"] == (
+        "generic: an id came again for another time, action or subject, counted as other events; "
+        "let the source give each event its own id"
+    )
+    assert later == theirs == {"items": []}
+
+
 async def test_the_catalogue_and_the_feeds_are_told(world: World) -> None:
     async with world.client(role="ingest") as client:
         await client.post(

@@ -80,6 +80,7 @@ async def test_events_alerts_letters_and_the_system_are_told_as_the_document_say
             ("/api/v1/detectors", models.Detectors),
             ("/api/v1/models", models.TrainedModels),
             ("/api/v1/sources", models.Sources),
+            ("/api/v1/notices", models.Notices),
             ("/api/v1/system", models.System),
             ("/healthz", models.Health),
             ("/readyz", models.Ready),

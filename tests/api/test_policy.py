@@ -23,6 +23,7 @@ MAY = {
     "close_alert": {"analyst", "admin"},
     "reopen_alert": {"analyst", "admin"},
     "list_sources": set(ROLES),
+    "list_notices": set(ROLES),
     "get_metrics": {"admin", "auditor"},
 }
 READERS = {"analyst", "admin", "auditor"}

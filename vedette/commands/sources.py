@@ -1,4 +1,4 @@
-"""`vedette sources`: did my events arrive? Per feed, what came, how late, and when last.
+"""`vedette sources`: did my events arrive? Per feed, what came, how late, and when last; and what is wrong with them.
 
 `list` has the sources and their topics, `coverage` which detector sees which source, `try` what a mapping makes of
 a file.
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from domain import clock
+from domain.alert import Severity
 from domain.errors import SettingsInvalid
 from vedette import compose
 
@@ -60,12 +61,15 @@ def run(args: argparse.Namespace) -> int:
 async def _run(args: argparse.Namespace) -> int:
     from storage.client import connect
     from storage.feeds import FeedStore
+    from storage.notices import NoticeStore
 
     made = compose.settings(args)
     client = await connect((made if made.store.url else compose.reachable(made)).store, "reader")
     now = clock.now()
     try:
-        found = await FeedStore(client).list(args.tenant, since=now - round(args.days * clock.DAY))
+        since = now - round(args.days * clock.DAY)
+        found = await FeedStore(client).list(args.tenant, since=since)
+        notices = await NoticeStore(client).list(args.tenant, since=since)
     finally:
         await client.close()
     if not found:
@@ -75,6 +79,8 @@ async def _run(args: argparse.Namespace) -> int:
         )
         return 0
     print(table([_HEADINGS, *(cells(feed, now) for feed in found)]))
+    for notice in notices:
+        print(f"{clock.rfc3339(notice.at)} {Severity(notice.severity).name} {notice.tenant} {notice.text}")
     return 0
 
 
