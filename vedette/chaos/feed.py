@@ -64,9 +64,13 @@ class Feed:
             with contextlib.suppress(TimeoutError):  # what a dead broker was to have is sent again to the next
                 await asyncio.wait_for(self._sender.stop(), PATIENCE)
 
+    def keep(self, records: Iterable[Sent]) -> None:
+        """For the next `send`."""
+        self._unsent += records
+
     async def send(self, records: Iterable[Sent]) -> None:
         """Those that no broker takes now are sent again at the next call."""
-        self._unsent += records
+        self.keep(records)
         waiting, self._unsent = self._unsent, []
         while waiting:
             some = list(next(groupby(waiting[:TOGETHER], key=lambda sent: sent.topic))[1])

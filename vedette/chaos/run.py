@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
@@ -104,7 +104,7 @@ class _Run:
     ) -> None:
         self._plan, self._supervisor, self._runner, self._reader = plan, supervisor, runner, reader
         self._say, self._ends = say, ends
-        self._feed, self._epoch = Feed(reader), -1
+        self._feed, self._epoch, self._life = Feed(reader), -1, ""
         self._recoveries, self._memory, self._looked = Recoveries(reader, plan.partitions), Memory(), 0.0
         made = supervisor.settings
         joining = role_command(
@@ -139,9 +139,16 @@ class _Run:
         return newest
 
     def _tick(self, some: list[Sent], began: float) -> None:
-        self._runner.run(self._feed.send(some))
+        self._give(some)
         self._strikes.look(time.monotonic() - began)
         self._look()
+
+    def _give(self, some: Sequence[Sent]) -> None:
+        """A broker without an epoch is given nothing: what it acknowledges is in no lane that we know."""
+        if self._supervisor.broker is not None and self._supervisor.broker.broker_id != self._life:
+            self._feed.keep(some)
+        else:
+            self._runner.run(self._feed.send(some))
 
     def _look(self) -> None:
         self._supervisor.look()
@@ -157,13 +164,14 @@ class _Run:
         """The broker's next life has begun."""
         if self._supervisor.epoch != self._epoch:
             self._epoch = self._supervisor.epoch
+            self._life = self._supervisor.broker.broker_id if self._supervisor.broker else ""
             self._runner.run(self._feed.renew(self._supervisor.settings.kafka, self._epoch))
 
     def _settle(self, newest: int) -> bool:
         """Wait until everything is judged and settled; False when nothing has moved for too long."""
         since, last = time.monotonic(), Progress(-1, None, 0)
         while True:
-            self._runner.run(self._feed.send(()))
+            self._give(())
             now = self._runner.run(self._feed.progress())
             through = now.through if now and not now.left and not now.dirty else None
             if through is not None and through > newest and not self._recoveries.open:
