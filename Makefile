@@ -34,7 +34,7 @@ test-faults: setup
 test-cluster: setup
 	$(BIN)/python -m pytest -m cluster
 
-# Thirty-six faults, planted one by one; about ten minutes. ARGS="fence" plants those with that word in their name.
+# Forty-one faults, planted one by one; about ten minutes. ARGS="fence" plants those with that word in their name.
 mutants: setup
 	$(BIN)/python -m scripts.mutants $(ARGS)
 

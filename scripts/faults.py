@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 TRACES, SCHEDULES = "tests/engine/test_traces.py", "tests/engine/test_schedules.py"
+WORKER = "tests/ingest/test_worker.py"
 VERSIONS, FROZEN = "tests/engine/test_versions.py", "tests/engine/test_frozen.py"
 SETTLING, SNAPSHOTS = "tests/engine/test_settling.py", "tests/engine/test_snapshots.py"
 
@@ -29,10 +30,24 @@ MUTANTS: Final = (
     ),
     Mutant(
         "bundled before stored",
-        "ingest/pipeline.py",
-        "            await self._put(fetch)\n            await self._bundle(fetch)\n",
-        "            await self._bundle(fetch)\n            await self._put(fetch)\n",
-        (TRACES, SCHEDULES),
+        "ingest/worker.py",
+        "        await stored\n",
+        "",
+        (WORKER,),
+    ),
+    Mutant(
+        "stored behind what could not be stored",
+        "ingest/worker.py",
+        "        if self._stored.exception():\n",
+        "        if False:\n",
+        (WORKER,),
+    ),
+    Mutant(
+        "a judge begins wherever Faust goes on",
+        "stream/app.py",
+        "        if offset <= committed or offset <=",
+        "        if True or offset <=",
+        ("tests/stream/test_going_on.py",),
     ),
     Mutant(
         "states before dirty marks",
