@@ -85,7 +85,10 @@ def test_an_alert_of_a_version_that_is_gone_stays() -> None:
     found = timeline(world.history, lambda each: None if each.slot == "pair.v1" else rearm(each))
     world.folder.take(found.segments, found.activations)
     late = msgspec.structs.replace(
-        next(a for a in world.store.events.values() if a.activity_id == "b0"), activity_id="a9", occurred_at=START
+        next(a for a in world.store.events.values() if a.activity_id == "b0"),
+        activity_id="a9",
+        native_id="a9",
+        occurred_at=START,
     )
     world.put(B, late)
     ingest(world, B)
