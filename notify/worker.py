@@ -63,9 +63,10 @@ class Notifier:
     (`unfinished`) and no page is made twice or lost.
     """
 
-    def __init__(self, settings: NotifySettings, store: Store) -> None:
+    def __init__(self, settings: NotifySettings, store: Store, ending: Callable[[], bool] = lambda: False) -> None:
+        """Once `ending`, no further alert is begun: they are dealt with at the next start."""
         self._page_within = settings.page_within * SECOND
-        self._store = store
+        self._store, self._ending = store, ending
         self._announcer = Announcer(settings, store)
         self._surroundings = Surroundings(store, self._page_within)
         self._waiting: dict[str, tuple[int, int]] = {}  # alert: version, until
@@ -83,6 +84,8 @@ class Notifier:
             told = await self._told(now)
             due = [alert for alert, version in told.items() if self._is_due(alert, version, now)]
             for start in range(0, len(due), TOGETHER):
+                if self._ending():
+                    return
                 await self._deal_with(due[start : start + TOGETHER], now)
             if now - self._triage_at >= TRIAGE_EVERY:
                 await self._follow_triage(now)
@@ -126,6 +129,8 @@ class Notifier:
         by_alert = {alert: i.incident_id for i in incidents.values() for alert in i.alert_ids}
         silent: dict[str, Incident] = {}
         for revision in revisions:
+            if self._ending():
+                break
             incident = incidents.get(by_alert.get(revision.alert_id, ""))
             if incident is not None and incident.version_of(revision.alert_id) >= revision.version:
                 self._settled(revision)
@@ -222,7 +227,8 @@ async def work(
         try:
             if store is None:
                 store = await open_store()
-                notifier, courier = Notifier(settings, store), Courier(settings, data_dir, store, now=now)
+                notifier = Notifier(settings, store, stop.is_set)
+                courier = Courier(settings, data_dir, store, now=now)
                 log.info(
                     "notify is ready, telling %s", ", ".join(sorted(settings.channels)) or "nobody: no channel is set"
                 )

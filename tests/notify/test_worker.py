@@ -280,3 +280,14 @@ async def test_an_alert_that_cannot_be_put_into_words_does_not_silence_the_other
     store.accept(content(1, severity=Severity.CRITICAL), at=T0 + MINUTE, version=2)
     await notifier.poll(T0 + MINUTE)
     assert len(store.sent()) == 2
+
+
+async def test_asked_to_end_amid_many_alerts_it_begins_no_other_and_the_next_start_tells_of_the_rest(
+    store: MemoryStore,
+) -> None:
+    for n in range(1, 6):
+        store.accept(content(n, severity=Severity.CRITICAL), at=T0, version=1)
+    await Notifier(ONE, store, lambda: len(store.sent()) == 2).poll(T0)
+    assert len(store.sent()) == len(store.incidents) == 2
+    await Notifier(ONE, store).poll(T0 + SECOND)
+    assert len(store.sent()) == len({d.webhook_id for d in store.written}) == 5
