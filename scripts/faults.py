@@ -2,23 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
-TRACES, SCHEDULES = "tests/engine/test_traces.py", "tests/engine/test_schedules.py"
-WORKER = "tests/ingest/test_worker.py"
-VERSIONS, FROZEN = "tests/engine/test_versions.py", "tests/engine/test_frozen.py"
-SETTLING, SNAPSHOTS = "tests/engine/test_settling.py", "tests/engine/test_snapshots.py"
-
-
-class Mutant(NamedTuple):
-    """`before` stands exactly once in `file` and becomes `after`; one of `tests` must fail."""
-
-    name: str
-    file: str
-    before: str
-    after: str
-    tests: tuple[str, ...]
-
+from scripts.faults_of_settling import OF_SETTLING
+from scripts.mutant import SCHEDULES, SETTLING, TRACES, VERSIONS, WORKER, Mutant
 
 MUTANTS: Final = (
     Mutant(
@@ -106,45 +93,10 @@ MUTANTS: Final = (
         ("tests/ingest/enrich",),
     ),
     Mutant(
-        "a settle before what waits below the clock",
-        "engine/settle.py",
-        "            live.apply()  # what waits below the shadow's key would be applied once more\n",
-        "",
-        (SETTLING, SCHEDULES),
-    ),
-    Mutant(
-        "a settle that begins without the horizon",
-        "engine/shadow.py",
-        "low = true - self._horizon(slot)",
-        "low = true",
-        (SETTLING, SCHEDULES),
-    ),
-    Mutant(
-        "episodes of the live fold seed a settle",
-        "engine/shadow.py",
-        "        self._memory = Memory()\n",
-        "        self._memory = Memory(episodes=dict(live.episodes))\n",
-        (SETTLING, SCHEDULES),
-    ),
-    Mutant(
-        "a settle that begins in the midst of an episode",
-        "engine/shadow.py",
-        "if before and content.slot == slot:",
-        "if False:",
-        (SETTLING, SCHEDULES),
-    ),
-    Mutant(
         "findings before the start of a settle emitted",
         "engine/fold.py",
         "if activity.key >= start.arms.get(finding.arm, start.key):",
         "if True:",
-        (SETTLING, SCHEDULES),
-    ),
-    Mutant(
-        "slots swapped that see no late action",
-        "engine/shadow.py",
-        "        for slot in self._starts:\n            live.slots.pop",
-        "        for slot in self._specs:\n            live.slots.pop",
         (SETTLING, SCHEDULES),
     ),
     Mutant(
@@ -198,38 +150,10 @@ MUTANTS: Final = (
         (SETTLING, SCHEDULES),
     ),
     Mutant(
-        "an event ahead of time judged by some detectors only",
-        "engine/shadow.py",
-        "not mark.actions or mark.start > applied for mark",
-        "not mark.actions for mark",
-        (SETTLING, SCHEDULES),
-    ),
-    Mutant(
-        "a settle of some detectors up to the clock",
-        "engine/shadow.py",
-        "if whole else applied\n",
-        "if True else applied\n",
-        (SETTLING, SCHEDULES),
-    ),
-    Mutant(
-        "what was delivered before an event ahead of time not judged",
-        "engine/shadow.py",
-        "            first = min(first, applied)",
-        "            pass",
-        (SETTLING, SCHEDULES),
-    ),
-    Mutant(
         "a state of one's own not known",
         "engine/judge.py",
         "            self._stored.add(subject)\n",
         "            pass\n",
-        (TRACES, SCHEDULES),
-    ),
-    Mutant(
-        "late activities dropped",
-        "engine/late.py",
-        '        dirt.add(subject, start, "late", (action,))\n',
-        "        pass\n",
         (TRACES, SCHEDULES),
     ),
     Mutant(
@@ -238,16 +162,6 @@ MUTANTS: Final = (
         "chosen[name] = _value(spec.id, name, hints[name], value)",
         "_value(spec.id, name, hints[name], value)",
         ("tests/detectors/test_registry.py",),
-    ),
-    Mutant(
-        "settings of the moment in settle",
-        "engine/shadow.py",
-        "for content in self._folder.apply(self._memory, self.subject, activities, self.failures, self._starts):\n",
-        "since, self._folder._since = self._folder._since, -(2**62)\n"
-        "        contents = self._folder.apply(self._memory, self.subject, activities, self.failures, self._starts)\n"
-        "        self._folder._since = since\n"
-        "        for content in contents:\n",
-        (VERSIONS,),
     ),
     Mutant(
         "settings chosen by arrival",
@@ -271,34 +185,6 @@ MUTANTS: Final = (
         (VERSIONS,),
     ),
     Mutant(
-        "frozen alerts withdrawn",
-        "engine/shadow.py",
-        "if i not in truth and i not in fixed]",
-        "if i not in truth]",
-        (FROZEN,),
-    ),
-    Mutant(
-        "a snapshot kept that lacks what came late",
-        "engine/snapshots.py",
-        "if now - KEPT <= each.at <= key[0]]",
-        "if now - KEPT <= each.at]",
-        (SNAPSHOTS,),
-    ),
-    Mutant(
-        "a snapshot whatever judged before it",
-        "engine/snapshots.py",
-        " and each.judged == self._folder.judged(slot, each.at)",
-        "",
-        (SNAPSHOTS,),
-    ),
-    Mutant(
-        "a snapshot of a state that still warms up",
-        "engine/shadow.py",
-        "if at >= max(self._true[slot], self.through[0] - snapshots.KEPT)",
-        "if at >= self.through[0] - snapshots.KEPT",
-        (SNAPSHOTS,),
-    ),
-    Mutant(
         "page on replay",
         "notify/incidents.py",
         "return revision.revised_at - revision.content.completed[0] > page_within + usual_delay",
@@ -312,4 +198,5 @@ MUTANTS: Final = (
         "for lane, last in sorted(fetch.through.items())[:1])",
         ("tests/ingest/test_pipeline.py",),
     ),
+    *OF_SETTLING,
 )

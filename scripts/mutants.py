@@ -15,7 +15,8 @@ import time
 from pathlib import Path
 from typing import Final
 
-from scripts.faults import MUTANTS, Mutant
+from scripts.faults import MUTANTS
+from scripts.mutant import Mutant
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 #: Seconds until a run of tests counts as hung, which finds the fault as well.

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.faults import MUTANTS, Mutant
+from scripts.faults import MUTANTS
+from scripts.mutant import Mutant
 
 ROOT = Path(__file__).parent.parent
 
