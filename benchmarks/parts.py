@@ -59,9 +59,9 @@ class Unstored:
 
     def encode_events(
         self,
-        rows: Sequence[Activity],  # noqa: ARG002 (the signature of an IngestStore, as in the next two lines)
-        bodies: Sequence[bytes],  # noqa: ARG002
-        raws: Sequence[bytes],  # noqa: ARG002
+        rows: Sequence[Activity],  # noqa: ARG002 (the signature of an IngestStore)
+        bodies: Sequence[bytes],  # noqa: ARG002 (likewise)
+        raws: Sequence[bytes],  # noqa: ARG002 (likewise)
     ) -> Put:
         return self._put
 

@@ -65,7 +65,7 @@ _UNSAID = tuple(map(_unsaid, OPTIONAL))
 def bodies(activities: Sequence[Activity]) -> list[bytes]:
     """Each activity as a JSON array in the order of its fields: what is stored of it and what travels."""
     encoded = _encode_lines(activities)
-    for end in _UNSAID:
+    for end in _UNSAID:  # a line break stands only behind an activity: in a text it is escaped
         encoded = encoded.replace(end, b"]\n")
     lines = encoded.split(b"\n")
     lines.pop()  # behind the last line end
