@@ -22,8 +22,8 @@ from transport.settings import METADATA_AGE, KafkaSettings
 log = logging.getLogger("vedette.ingest")
 
 GROUP = "vedette-ingest"
-#: Marks go out at least this often, seconds.
-MARK_EVERY = 1.0
+#: Marks go out at least this often, seconds; and when for so long nothing came, when they cost more than they tell.
+MARK_EVERY, MARK_IDLE_EVERY, IDLE_AFTER = 1.0, 2.5, 5.0
 #: What lanes with a backlog have is waited for so long, ms: read together, few inserts come of them.
 GATHER = 100
 #: Records that are normalised at once, about 15 ms.
@@ -39,7 +39,7 @@ def consumer(kafka: KafkaSettings) -> AIOKafkaConsumer:
         group_id=GROUP,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
-        fetch_max_wait_ms=250,
+        fetch_max_wait_ms=500,
         max_partition_fetch_bytes=4 << 20,
         session_timeout_ms=6_000,
         heartbeat_interval_ms=1_500,
@@ -110,7 +110,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
     async def _work(self) -> None:
         owned, known = set[TopicPartition](), self._assignment
         loop = asyncio.get_running_loop()
-        marked = 0.0
+        marked, heard = 0.0, loop.time()
         while not self._stopping.is_set():
             wait, began = int(self._settings.cycle * 1000), loop.time()
             if self._assignment != known:
@@ -118,7 +118,9 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
                 owned, known = set(self._assigned), self._assignment
                 await self._own()
             fetched = await self._fetch(owned, wait)
-            if not fetched and loop.time() < marked + MARK_EVERY * 0.5:
+            if fetched:
+                heard = loop.time()
+            elif loop.time() < marked + between_marks(loop.time() - heard, alone=len(owned) == len(self._names())):
                 continue
             caught_up = self._caught_up(owned)
             offsets = {tp: batch[-1].offset + 1 for tp, batch in fetched.items()}
@@ -230,6 +232,14 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         except (CommitFailedError, IllegalStateError) as error:
             # the partitions went to another process: it reads the same records again, which stores the same rows
             log.warning("raw offsets were not committed: %s", error)
+
+
+def between_marks(silent: float, *, alone: bool) -> float:
+    """How long after marks none go out, seconds, when nothing came for `silent` seconds.
+
+    What another process has read waits for our marks: only who reads all lanes, `alone`, may be slow to tell.
+    """
+    return (MARK_IDLE_EVERY if alone and silent > IDLE_AFTER else MARK_EVERY) - 0.5
 
 
 def _done() -> asyncio.Future[None]:

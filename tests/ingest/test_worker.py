@@ -15,7 +15,7 @@ from domain.errors import StoreUnavailable
 from ingest.pipeline import Fetch, Pipeline
 from ingest.record import Record, lane_name
 from ingest.settings import IngestSettings
-from ingest.worker import Worker
+from ingest.worker import IDLE_AFTER, MARK_EVERY, Worker, between_marks
 
 RAW = "raw"
 FIRST, SECOND = TopicPartition(RAW, 0), TopicPartition(RAW, 1)
@@ -190,3 +190,10 @@ async def test_behind_a_fetch_that_could_not_be_stored_nothing_is_stored_sent_or
         async with working(group, ledger, (FIRST,), PAIRS) as work, asyncio.timeout(20):
             await work
     assert (ledger.stored, ledger.sent, group.committed) == ([1, 3], [1, 3], {FIRST: 4})
+
+
+def test_marks_are_seldom_only_where_nothing_comes_and_no_other_process_waits_for_them() -> None:
+    silent = IDLE_AFTER + 1
+    assert between_marks(0.0, alone=True) < MARK_EVERY
+    assert between_marks(silent, alone=False) < MARK_EVERY
+    assert between_marks(silent, alone=True) >= 2 * MARK_EVERY
