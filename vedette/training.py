@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING
@@ -35,14 +35,23 @@ class Lesson(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def learn(
-    reader: Client, lesson: Lesson, progress: Callable[[str], None] = lambda _: None
+    reader: Client,
+    lesson: Lesson,
+    progress: Callable[[str], None] = lambda _: None,
+    *,
+    settled: Awaitable[object] | None = None,
 ) -> tuple[Manifest, Trees]:
-    """The model of a lesson. VedetteError says what is missing when there is too little to learn from."""
+    """The model of a lesson. VedetteError says what is missing when there is too little to learn from.
+
+    Whoever alerted is left out: that is asked only when `settled` is done, where history has just been stored.
+    """
     from models.forest import train
     from models.hours import Hours
 
     store, hours = TrainingStore(reader), Hours()
     await _read(store, hours, lesson, progress)
+    if settled is not None:
+        await settled
     alerted = await store.alerted(lesson.tenant, besides="unusual_activity", since=lesson.since)
 
     def grow() -> tuple[Manifest, Trees]:

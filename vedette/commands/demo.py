@@ -86,7 +86,6 @@ def _acts(company: Company, running: Stage, say: Say, speed: float | None) -> Ve
 
     with play(company, running, say) as acts:
         history = acts.history()
-        acts.training()
         day = moment(company.start)
         pace = "as fast as it goes" if speed is None else f"x{speed:g} speed"
         say(

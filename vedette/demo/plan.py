@@ -54,10 +54,7 @@ def prepare(data: Path, made: Plan) -> Path:
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
         (data / "keys").mkdir(mode=0o700)
         _write(data / "keys" / "acme.key", hashlib.sha256(f"vedette demo, seed {made.seed}".encode()).digest())
-        _write(
-            data / "vedette.toml",
-            b"# a demo runs on defaults, but takes up its model sooner\n[detect]\nmodels_every = 0.5\n",
-        )
+        _write(data / "vedette.toml", _SETTINGS)
         _write(mark, msgspec.json.encode(made))
     return data / "vedette.toml"
 

@@ -13,7 +13,7 @@ import msgspec
 
 from domain.clock import DAY, moment
 from domain.errors import VedetteError
-from models.artifact import Manifest, pack
+from models.artifact import pack
 from simulation import company as acme
 from simulation.company import Company
 from simulation.people import APPS
@@ -26,7 +26,7 @@ from storage.models import ModelStore
 from transport.topics import RAW, RAW_IMPORT
 from vedette.compose import keys
 from vedette.demo.alerts import Alerts
-from vedette.demo.feeding import HISTORY, LIVE, Feeder
+from vedette.demo.feeding import HISTORY, LIVE, Feeder, Progress
 from vedette.demo.showing import alert_line
 from vedette.demo.stage import Say, Stage, ok
 from vedette.training import Lesson, learn
@@ -64,7 +64,7 @@ class Play:
         self._runner, self._feeder, self._reader, self._alerts = runner, feeder, reader, Alerts(reader)
 
     def history(self) -> Took:
-        """Thirty days through the import topic, as `vedette import --history` sends them."""
+        """Thirty days through the import topic, as `vedette import --history` sends them, and a model of them."""
         company = self._company
         cities = ", ".join(office.city for office in OFFICES)
         self._say(
@@ -76,28 +76,31 @@ class Play:
             events += len(day)
             self._progress(f"history: {events:,} events sent")
             self._stage.supervisor.look()
-        self._settle(company.start)
+        return self._run(self._settled_and_learnt(events, began))
+
+    async def _settled_and_learnt(self, events: int, began: float) -> Took:
+        """The model reads what is stored while that is being judged and settled."""
+        await self._reached(lambda now: not now.left)
+        settling = asyncio.create_task(self._history_settled(events, began))
+        try:
+            await self._train(settling)
+        finally:
+            settling.cancel()
+        return await settling
+
+    async def _history_settled(self, events: int, began: float) -> Took:
+        await self._settled(self._company.start)
         took = Took(events, time.monotonic() - began)
         words = f"{events:,} events of {acme.HISTORY // DAY} days, stored, judged and settled"
         self._say(ok("history", words, took.seconds))
         return took
 
-    def training(self) -> Took:
-        """A model of the company's ordinary hours, from its history; it counts from the morning on, without a trial."""
-        company, began = self._company, time.monotonic()
-        lesson = Lesson(
-            tenant=TENANT, since=company.start - acme.HISTORY, until=company.start, at=company.start, seed=company.seed
-        )
-        manifest = self._run(self._train(lesson))
-        took = Took(manifest.rows, time.monotonic() - began)
-        words = f"{manifest.rows:,} hours of {manifest.actors:,} people; {manifest.alerts} of them above its threshold"
-        self._say(ok("model", words, took.seconds))
-        return took
-
-    async def _train(self, lesson: Lesson) -> Manifest:
-        manifest, trees = await learn(self._reader, lesson, self._progress)
-        made = self._stage.supervisor.settings
-        writer = await connect(made.store, "writer")
+    async def _train(self, settled: asyncio.Task[Took]) -> None:
+        """A model of the company's ordinary hours; it counts from the morning on, without a trial."""
+        start, began = self._company.start, time.monotonic()
+        lesson = Lesson(tenant=TENANT, since=start - acme.HISTORY, until=start, at=start, seed=self._company.seed)
+        manifest, trees = await learn(self._reader, lesson, self._progress, settled=settled)
+        writer = await connect(self._stage.supervisor.settings.store, "writer")
         try:
             models = ModelStore(writer)
             name = await models.put(manifest, pack(trees))
@@ -105,7 +108,8 @@ class Play:
         finally:
             await writer.close()
         await asyncio.sleep(TAKEN_UP)
-        return manifest
+        words = f"{manifest.rows:,} hours of {manifest.actors:,} people; {manifest.alerts} of them above its threshold"
+        self._say(ok("model", words, time.monotonic() - began))
 
     def morning(self, speed: float | None) -> Took:
         """The morning through the raw topic, `speed` times as fast as life, None for all at once; alerts are said."""
@@ -114,8 +118,8 @@ class Play:
             if batch:
                 self._run(self._feeder.send(RAW, batch, LIVE))
                 self._progress(f"{moment(batch[-1].at):%H:%M} UTC at Acme")
-            self._look(began)
-        self._settle(company.end, began)
+            self._run(self._look(began))
+        self._run(self._settled(company.end, began))
         return Took(len(events), time.monotonic() - began)
 
     def verdict(self, history: Took, morning: Took) -> Verdict:
@@ -126,26 +130,30 @@ class Play:
         card = score(company.scenarios, raised, token, start=company.start)
         return Verdict(card=card, history=history, morning=morning, digest=self._run(self._alerts.digest()))
 
-    def _settle(self, until: int, began: float | None = None) -> None:
-        """Wait until all that was sent is judged and settled to `until` (ms); VedetteError when it stands still."""
+    async def _settled(self, until: int, began: float | None = None) -> None:
+        """Wait until all that was sent is judged and settled to `until` (ms)."""
+        await self._reached(lambda now: now.reached(until), began)
+        await self._look(began)
+
+    async def _reached(self, enough: Callable[[Progress], bool], began: float | None = None) -> None:
+        """Wait until what was sent has come far enough; VedetteError when it stands still."""
         since, last = time.monotonic(), None
-        while not (now := self._run(self._feeder.progress())).reached(until):
+        while not enough(now := await self._feeder.progress()):
             if now != last:
                 since, last = time.monotonic(), now
             elif time.monotonic() - since > PATIENCE:
                 logs = self._stage.supervisor.logs
                 raise VedetteError(f"nothing has moved for {PATIENCE:.0f} s ({now}); the logs in {logs} say why")
             self._progress(f"waiting: {now}")
-            self._look(began)
-        self._look(began)
+            await self._look(began)
 
-    def _look(self, began: float | None) -> None:
+    async def _look(self, began: float | None) -> None:
         """New alerts are said, with the time since `began`; the system is looked after."""
         if began is not None:
-            for alert in self._run(self._alerts.fresh(self._company.start, self._company.end)):
+            for alert in await self._alerts.fresh(self._company.start, self._company.end):
                 self._say(alert_line(alert, time.monotonic() - began))
         self._stage.supervisor.look()
-        self._run(asyncio.sleep(TICK))
+        await asyncio.sleep(TICK)
 
     def _progress(self, words: str) -> None:
         """For somebody at a terminal, on a line that the next one replaces."""
