@@ -14,14 +14,13 @@ from benchmarks.broker import Broker
 from benchmarks.processes import Process
 from benchmarks.system import BenchmarkFailed, Progress, System
 from benchmarks.traffic import Backlog
-from ingest.worker import GROUP as INGEST
+from transport.groups import DETECT, INGEST
 from transport.topics import ACTIVITY, RAW
 
 #: Seconds between two looks at the store.
 LOOK = 0.5
 #: Seconds without any progress until it is given up.
 PATIENCE = 120.0
-DETECT = "vedette-detect"
 
 
 class FlatOut(msgspec.Struct, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,12 +17,12 @@ from ingest.pipeline import Fetch, Pipeline
 from ingest.queues import Queues
 from ingest.record import Record, lane_name
 from ingest.settings import IngestSettings
+from transport.groups import INGEST, client_id
 from transport.security import arguments
 from transport.settings import METADATA_AGE, KafkaSettings
 
 log = logging.getLogger("vedette.ingest")
 
-GROUP = "vedette-ingest"
 #: Marks go out at least this often, seconds; and when for so long nothing came, when they cost more than they tell.
 MARK_EVERY, MARK_IDLE_EVERY, IDLE_AFTER = 1.0, 2.5, 5.0
 #: What lanes with a backlog have is waited for so long, ms: read together, few inserts come of them.
@@ -36,7 +37,8 @@ def consumer(kafka: KafkaSettings) -> AIOKafkaConsumer:
     """Of the ingest group, not started; offsets are committed by the worker alone."""
     return AIOKafkaConsumer(
         **arguments(kafka),
-        group_id=GROUP,
+        group_id=INGEST,
+        client_id=client_id(INGEST, os.getpid()),
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         fetch_max_wait_ms=500,

@@ -16,8 +16,8 @@ from transport.settings import KafkaSettings
 
 #: What Tansu calls a group that is being formed; Apache Kafka has no such state.
 _FORMING = "Unknown"
-#: The group of the judges.
-DETECT = "vedette-detect"
+#: The groups of those who read what CRMs send, and of the judges.
+INGEST, DETECT = "vedette-ingest", "vedette-detect"
 
 
 def client_id(group: str, pid: int) -> str:

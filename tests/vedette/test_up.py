@@ -13,8 +13,12 @@ import msgspec
 import pytest
 
 from tests.vedette.waiting import lives, until
+from transport import groups
+from transport.settings import KafkaSettings
+from vedette.commands.up import leave
 from vedette.compose import Running
 from vedette.embedded import ports
+from vedette.settings import Settings
 
 NAMES = {"broker", "store", "ingest", "detect", "api", "notify"}
 
@@ -114,3 +118,16 @@ def test_nothing_outlives_a_system_that_is_killed(up: Callable[[], Up]) -> None:
     system.end(signal.SIGKILL)
     until(lambda: not any(map(lives, pids.values())), seconds=30, what="the end of all children")
     assert up().run().epoch == 2
+
+
+def test_of_those_that_are_in_a_group_a_dead_one_leaves_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    left: list[tuple[str, int]] = []
+
+    async def leaves(_: KafkaSettings, group: str, pid: int) -> list[str]:
+        left.append((group, pid))
+        return []
+
+    monkeypatch.setattr(groups, "leave", leaves)
+    for pid, name in enumerate(("ingest", "detect", "detect-2", "api", "notify")):
+        leave(Settings(), name, pid)
+    assert left == [("vedette-ingest", 0), ("vedette-detect", 1), ("vedette-detect", 2)]

@@ -122,9 +122,9 @@ def compose_up(made: Settings, say: Say, arguments: list[str], environ: Mapping[
 
 
 def leave(made: Settings, name: str, pid: int) -> None:
-    """The group of the judges, for one of them that died. BrokerUnavailable."""
-    if role_of(name) == "detect":
-        asyncio.run(groups.leave(made.kafka, groups.DETECT, pid))
+    """The group of its role, for a process that died. BrokerUnavailable."""
+    if group := {"ingest": groups.INGEST, "detect": groups.DETECT}.get(role_of(name)):
+        asyncio.run(groups.leave(made.kafka, group, pid))
 
 
 def begin(supervisor: Supervisor, say: Say) -> Ready:
