@@ -17,6 +17,7 @@ from vedette.signals import StopAsked, raise_on_signals
 
 if TYPE_CHECKING:
     from simulation.company import Company
+    from vedette.demo.ahead import Days
     from vedette.demo.plan import Plan
     from vedette.demo.play import Verdict
     from vedette.demo.stage import Say, Stage
@@ -55,6 +56,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _play(args: argparse.Namespace, made: Plan, data: Path, *, whole: bool) -> int:
     from detectors.registry import discover
+    from vedette.demo.ahead import written_ahead
     from vedette.demo.showing import as_json, scorecard
     from vedette.demo.stage import stage
 
@@ -67,8 +69,8 @@ def _play(args: argparse.Namespace, made: Plan, data: Path, *, whole: bool) -> i
     kept = "" if args.data else ", removed at the end"
     say(f"vedette {version('vedette')} demo: nothing leaves this machine; data in {data}{kept}")
     try:
-        with stage(data, args.config, made, say) as running:
-            verdict = _acts(made.company(), running, say, None if whole else args.speed)
+        with written_ahead(made) as days, stage(data, args.config, made, say) as running:
+            verdict = _acts(made.company(), days, running, say, None if whole else args.speed)
             say("\n".join(["", *scorecard(verdict, discover())]))
             if args.json:
                 print(msgspec.json.encode(as_json(made, verdict)).decode(), flush=True)
@@ -81,11 +83,11 @@ def _play(args: argparse.Namespace, made: Plan, data: Path, *, whole: bool) -> i
     return 1 if whole else 0
 
 
-def _acts(company: Company, running: Stage, say: Say, speed: float | None) -> Verdict:
+def _acts(company: Company, days: Days, running: Stage, say: Say, speed: float | None) -> Verdict:
     from vedette.demo.play import play
 
     with play(company, running, say) as acts:
-        history = acts.history()
+        history = acts.history(days)
         day = moment(company.start)
         pace = "as fast as it goes" if speed is None else f"x{speed:g} speed"
         say(

@@ -25,6 +25,7 @@ from storage.keys import TenantKeys
 from storage.models import ModelStore
 from transport.topics import RAW, RAW_IMPORT
 from vedette.compose import keys
+from vedette.demo.ahead import Days
 from vedette.demo.alerts import Alerts
 from vedette.demo.feeding import HISTORY, LIVE, Feeder, Progress
 from vedette.demo.showing import alert_line
@@ -63,7 +64,7 @@ class Play:
         self._company, self._stage, self._say = company, stage, say
         self._runner, self._feeder, self._reader, self._alerts = runner, feeder, reader, Alerts(reader)
 
-    def history(self) -> Took:
+    def history(self, days: Days) -> Took:
         """Thirty days through the import topic, as `vedette import --history` sends them, and a model of them."""
         company = self._company
         cities = ", ".join(office.city for office in OFFICES)
@@ -71,7 +72,7 @@ class Play:
             ok("company", f"{len(company.staff)} people in {cities}, {len(APPS)} integrations; seed {company.seed}")
         )
         began, events = time.monotonic(), 0
-        for day in company.days():
+        for day in days():
             self._run(self._feeder.send(RAW_IMPORT, day, HISTORY))
             events += len(day)
             self._progress(f"history: {events:,} events sent")
