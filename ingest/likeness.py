@@ -9,11 +9,11 @@ import msgspec
 
 from domain.activity import Activity
 from domain.subject import Tokeniser
-from ingest.shape import Plan
 from ingest.sources.base import COUNT, ID, IDS, at
+from ingest.sources.columns import OF_CONTENT
 from ingest.sources.salesforce_ids import long_id
 
-SESSION: Final = at("session_id")
+SESSION, NATIVE_ID = at("session_id"), at("native_id")
 #: Fields that are each activity's own.
 OWN: Final = frozenset(map(at, ("activity_id", "occurred_at", "record_digest")))
 _astuple = msgspec.structs.astuple
@@ -46,17 +46,22 @@ class Pair(NamedTuple):
 class Rules(NamedTuple):
     """Where in an activity the values that vary stand; those that are in none of these stand nowhere."""
 
+    copies: tuple[tuple[int, int], ...]  # field and value
     writes: tuple[Write, ...]
     pairs: tuple[Pair, ...]
     counts: tuple[tuple[int, int], ...]
     lists: tuple[tuple[int, int], ...]
     session: int  # the value that is the session's key; -1: none
+    content: bool  # the native id is a digest of all that the record says
     whole: bool  # all of the record's bytes may be kept
 
     def around(self, values: Sequence[str], row: Sequence[Any]) -> Rules:
         """The same with what stands around the values in this row, which may be other words for another shape."""
+        writes = [_around(write, values[write.which], row[write.field]) for write in self.writes]
+        bare = [write for write in writes if not (write.before or write.after or write.longer)]
         return self._replace(
-            writes=tuple(_around(write, values[write.which], row[write.field]) for write in self.writes),
+            copies=tuple((write.field, write.which) for write in bare),
+            writes=tuple(write for write in writes if write not in bare),
             pairs=tuple(
                 pair._replace(before=parts[0], between=parts[1], after=parts[2])
                 for pair in self.pairs
@@ -66,17 +71,17 @@ class Rules(NamedTuple):
 
 
 def understood(
-    plan: Plan, one: Activity, two: Activity, said: list[tuple[str, ...]], *, key: Tokeniser, whole: bool
+    kinds: Sequence[str], one: Activity, two: Activity, said: list[tuple[str, ...]], *, key: Tokeniser, whole: bool
 ) -> Rules | None:
     """None when a field differs in another way than the values do."""
-    writes, pairs, session = list[Write](), list[Pair](), -1
+    writes, pairs, session, content = list[Write](), list[Pair](), -1, False
     counts, lists = list[tuple[int, int]](), list[tuple[int, int]]()
     for field, (a, b) in enumerate(zip(_astuple(one), _astuple(two), strict=True)):
         if a == b or field in OWN:
             continue
         inside = [
-            which for which, kind in enumerate(plan.kinds)
-            if kind == ID and said[0][which] and type(a) is str and said[0][which] in a
+            which for which, kind in enumerate(kinds)
+            if kind == ID and type(a) is str and said[0][which] in a
         ]  # fmt: skip
         if len(inside) == 2:
             first, second = sorted(inside, key=lambda which: a.index(said[0][which]))
@@ -86,13 +91,15 @@ def understood(
             writes.append(Write(field, inside[0], before, after, b != before + said[1][inside[0]] + after))
         elif field == SESSION:
             session = next((n for n, word in enumerate(said[0]) if a == key("session\0" + word)), -1)
-        elif COUNT in plan.kinds and a == int(said[0][which := plan.kinds.index(COUNT)] or -1):
+        elif field == NATIVE_ID and OF_CONTENT in a:
+            content = True
+        elif COUNT in kinds and a == int(said[0][which := kinds.index(COUNT)]):
             counts.append((field, which))
-        elif IDS in plan.kinds and a == said[0][which := plan.kinds.index(IDS)].count(",") + 1:
+        elif IDS in kinds and a == said[0][which := kinds.index(IDS)].count(",") + 1:
             lists.append((field, which))
         else:
             return None
-    return Rules(tuple(writes), tuple(pairs), tuple(counts), tuple(lists), session, whole)
+    return Rules((), tuple(writes), tuple(pairs), tuple(counts), tuple(lists), session, content, whole)
 
 
 def _around(write: Write, value: str, there: str) -> Write:
@@ -107,3 +114,29 @@ def _apart(text: str, first: str, second: str) -> tuple[str, str, str]:
     before, _, rest = text.partition(first)
     between, _, after = rest.partition(second)
     return before, between, after
+
+
+class Content(NamedTuple):
+    """What a native id is a digest of, with gaps for the values that vary."""
+
+    kind: str
+    parts: tuple[str, ...]  # one more than there are gaps
+    gaps: tuple[int, ...]  # the value in each
+
+    def text(self, values: Sequence[str]) -> str:
+        return "".join([
+            self.parts[0], *[values[gap] + part for gap, part in zip(self.gaps, self.parts[1:], strict=True)]
+        ])  # fmt: skip
+
+
+def content_of(native_id: str, text: str, said: Sequence[str]) -> Content | None:
+    """`text` with gaps for the values that it has of those that were said; None when one stands in it twice."""
+    found = sorted((text.index(word), which) for which, word in enumerate(said) if text.count(word) == 1)
+    if len(found) != sum(word in text for word in said):
+        return None
+    parts, end = list[str](), 0
+    for start, which in found:
+        parts.append(text[end:start])
+        end = start + len(said[which])
+    kind = native_id.partition(OF_CONTENT)[0] + OF_CONTENT
+    return Content(kind, (*parts, text[end:]), tuple(which for _, which in found))

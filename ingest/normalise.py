@@ -14,11 +14,13 @@ from domain.clock import DAY, HOUR, rfc3339
 from domain.errors import VedetteError
 from domain.sources import GENERIC, SOURCES
 from domain.subject import Tokeniser
-from ingest.alike import Alike, Way
+from ingest.alike import Alike
 from ingest.dead_letters import DeadLetter, dead_letter
 from ingest.door import Door
 from ingest.failures import Failures
 from ingest.identity import activity_id, record_digest
+from ingest.known import AHEAD, Way
+from ingest.people import REMEMBERED
 from ingest.record import Headers, Record, Skip
 from ingest.refusal import Refused, missing, shown, unknown_value
 from ingest.settings import TENANT, IngestSettings
@@ -29,13 +31,11 @@ from ingest.sources.mapping import Mapping
 from ingest.sources.registry import ADAPTERS, NEVER_STORED, detect
 from ingest.sources.salesforce_ids import long_id
 from ingest.strict_json import parse
-from ingest.usual import AHEAD, REMEMBERED, Usual
 from ingest.who import Origins, Who, identify, lacking, write
 from transport.topics import RAW, RAW_HTTP, RAW_IMPORT
 
 #: Further ahead of its arrival an event is refused; less far it is flagged and waits.
 MOST_AHEAD: Final = DAY
-_GENERIC: Final = ADAPTERS[GENERIC]
 #: Topics and headers that are remembered.
 _ENTRANCES: Final = 4_096
 _encode, replace = msgspec.json.encode, msgspec.structs.replace
@@ -72,7 +72,6 @@ class Normaliser:
         self._tenants = {long_id(organization): tenant for organization, tenant in settings.organizations.items()}
         self._mapped = {each.source: each for each in map(Mapping, map(Path, settings.mappings))}
         self.failures = Failures()
-        self._usual = Usual(settings.default_tenant, keys, origins)
         self._alike = Alike(storable, keys, origins)
         self._entrances: dict[tuple[str, Headers], _Entrance] = {}
         self._who = lru_cache(maxsize=REMEMBERED)(self._identify)
@@ -108,7 +107,7 @@ class Normaliser:
         if entrance.way is None:
             return self._read(record, entrance.door)
         if (alike := self._alike.read(record, entrance.way)) is not None:
-            return alike
+            return alike if isinstance(alike, Skip) else [alike]
         outcome = self._read(record, entrance.door)
         self._alike.learn(record, outcome)
         return outcome
@@ -136,8 +135,6 @@ class Normaliser:
                 raise unknown_value("source", door.source, (*SOURCES, *self._mapped), code="source_unknown")
             if door.bad_tenant:
                 raise invalid_tenant(door.tenant)
-            if door.adapter is _GENERIC and (usual := self._usual.read(record, door)) is not None:
-                return [usual]
             flags: set[str] = set()
             draft = adapter.read(record.value, flags)
             if draft.skipped:

@@ -1,193 +1,259 @@
-"""The shape of a record: what is left of it without the values that vary from record to record."""
+"""The layout of records: which names stand in them where, and how the values that vary are cut out of their text.
+
+A layout is one regular expression, made from the text of one record. The names in it are as they were; of the values,
+those that vary are cut out, and what stands between them is the record's shape. Two texts of one shape differ only in
+the values that were cut out. So what is known of one record is known of the other, wherever the cuts lie, as long as
+each value is one that stands in JSON, and is read, as the other one was.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from operator import itemgetter
-from typing import Any, Final
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
-import msgspec
-
-from ingest.sources.base import COUNT, ID, IDS, NOISE, TIME
+from ingest.sources.base import ACTOR, CONTENT, COUNT, ID, IDS, NOISE, ORIGIN, TIME
 from ingest.sources.columns import UNKNOWN
+from ingest.values import second_of
 
-#: Stand for a text and a number that vary: no record without an escape can hold them.
-BLANK, NUMBER = "\x01", "\x02"
-BLANK_BYTES: Final = len(msgspec.json.encode(BLANK))
-#: A value that is not there, or stays where it is; and the word that is looked at in its place.
-STAYS: Final = object()
-_NOTHING: Final = "1"
 #: Words of these letters are read alike by every reader of a column.
 _PLAIN: Final = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.:/@+=,~#"
-_MOST, _DIGITS = 256, 15
-_ORDER: Final = (ID, COUNT, IDS, TIME, NOISE)
-_encode = msgspec.json.Encoder().encode
+#: Characters of an id: two of them may be kept in one field.
+_MOST: Final = 128
+#: Those that are looked at come first, and those that are taken before those that are not.
+_ORDER: Final = (ID, COUNT, IDS, TIME, CONTENT, ACTOR, ORIGIN, NOISE)
+#: Objects that vary as a whole; none may hold another one.
+WHOLE: Final = (ACTOR, ORIGIN)
+_WORD: Final = re.compile(r'("[^"]*")(\s*:)?|[{\[]|[}\]]|,|[^\s{}\[\]:,"]+')
+#: Values that never vary, whatever their column.
+_SAID: Final = frozenset({'""', "null", "true", "false", "0"})
+_WHOLE: Final = "[1-9][0-9]{0,14}"
+_TEXTS: Final = {
+    ID: f'[^"]{{1,{_MOST}}}', COUNT: _WHOLE, IDS: '[^"]+', CONTENT: r'[^"\\\x00-\x1f\x7f]+', NOISE: r'[^"\\\x00-\x1f]+',
+}  # fmt: skip
+_NUMBERS: Final = {
+    ID: _WHOLE, COUNT: _WHOLE, CONTENT: _WHOLE, NOISE: r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,9})?",
+}  # fmt: skip
+_MS, _WHOLE_SECONDS = "[1-9][0-9]{8,9}(?!000)[0-9]{3}", "[1-9][0-9]{8,9}000"
+#: How a time is written: in ms since 1970, or as a text with or without a fraction.
+NUMBER, FRACTION, SECONDS = "number", "fraction", "seconds"
 
 
-class Plan:
-    """The columns that vary in records with these names at their top, and how their values are taken."""
+class Value(NamedTuple):
+    """One that varies: how, the group that it is cut into, and whether it is a number and no text."""
 
-    __slots__ = ("_steps", "blank", "checked", "counted", "ids", "kinds", "lasts", "names", "pick", "time")
+    kind: str
+    group: int
+    number: bool
 
-    def __init__(self, varies: Mapping[str, str], names: tuple[str, ...]) -> None:
-        found = sorted(
-            ((kind, name) for name, kind in varies.items() if name.partition(".")[0] in names),
-            key=lambda each: _ORDER.index(each[0]),
+
+class Layout:
+    """Cuts the texts of records that have these names in these places."""
+
+    __slots__ = ("_whos", "checked", "counted", "ids", "kinds", "match", "order", "taken", "time", "values", "written")
+
+    def __init__(self, pattern: str, values: list[Value], segments: list[int], written: str) -> None:
+        self.match, self.written = re.compile(pattern).fullmatch, written
+        self.values = sorted(values, key=lambda value: _ORDER.index(value.kind))
+        self.kinds = [value.kind for value in self.values]
+        self.taken = len(self.values) - self.kinds.count(NOISE)
+        #: The groups of the values that are taken, and of what stands between, as far as it is not the same in all.
+        self.order = (*(value.group for value in self.values[: self.taken]), *segments)
+        self.ids = self.kinds.count(ID)
+        self.checked = self.time = self.kinds.index(TIME)
+
+    def moment(self, value: str) -> int | None:
+        """The time, ms since 1970; None for none. Times that are written alike have one precision."""
+        if self.written is NUMBER:
+            return int(value)
+        second = second_of(value[:19])
+        return second if second is None or self.written is SECONDS else second + int(value[20:23])
+
+    def plain(self, values: Sequence[str]) -> bool:
+        """Whether every word that may be kept is one that all readers take as it stands."""
+        checked = values[: self.checked]
+        return not "".join(checked).encode().translate(None, _PLAIN) and UNKNOWN.isdisjoint(checked)
+
+    def words(self, found: re.Match[str]) -> tuple[str, ...]:
+        """All the values that vary, also those that nobody looks at."""
+        return tuple(found[value.group] for value in self.values)
+
+    def put(self, found: re.Match[str], words: Sequence[str]) -> str:
+        """The text with other values."""
+        parts, end = list[str](), 0
+        for (start, stop), word in sorted(
+            (found.span(value.group), word) for value, word in zip(self.values, words, strict=True)
+        ):
+            parts += found.string[end:start], word
+            end = stop
+        return "".join((*parts, found.string[end:]))
+
+    def stand_ins(self, words: Sequence[str], which: int) -> tuple[str, ...]:
+        """Values of our own in place of these, of two kinds; ids of 15 letters, which are lengthened, in one."""
+        return tuple(
+            self._stand_in(number, value, word, which)
+            for number, (value, word) in enumerate(zip(self.values, words, strict=True))
         )
-        flat = [name for _, name in found if "." not in name]
-        self.names, self.kinds = [name for _, name in found], [kind for kind, _ in found]
-        self.pick: Callable[[dict[str, Any]], tuple[Any, ...]] | None = (
-            itemgetter(*flat) if len(flat) == len(found) > 1 else None
-        )
-        self.lasts = [name.rpartition(".")[2] for name in self.names]
-        self._steps = [
-            (way[0] if way[1:] else "", way[1:-1], way[-1]) for way in (name.split(".") for name in self.names)
-        ]
-        self.blank = dict.fromkeys(flat, BLANK)
-        self.ids, self.checked = self.kinds.count(ID), len(found) - self.kinds.count(TIME) - self.kinds.count(NOISE)
-        self.counted = self.ids + self.kinds.count(COUNT)
-        self.time = self.checked if self.kinds.count(TIME) == 1 else -1
 
-    def take(self, event: dict[str, Any], raw: bytes) -> tuple[Sequence[str], int]:
-        """The values that vary, as words, and how many bytes of JSON they are; in their places blanks.
-
-        What is empty, or no text or number, stays in its place.
-        """
-        if self.pick is not None:
-            values = self.pick(event)
-            event.update(self.blank)
-            try:
-                size = len("".join(values)) + 2 * len(values)
-            except TypeError:
-                return self._words(event, values, raw)
-            return (values, size) if "" not in values else self._words(event, values, raw)
-        return self._inner(event, raw)
-
-    def _words(self, event: dict[str, Any], values: tuple[Any, ...], raw: bytes) -> tuple[Sequence[str], int]:
-        """Of columns at the top of the record, of which a few are no text."""
-        taken: list[str] = list(values)
-        more = 0
-        for number, value in enumerate(values):
-            if type(value) is str and value:
-                more += 2
-            else:
-                taken[number], more = self._odd(event, number, value, raw, more)
-        return taken, len("".join(taken)) + more
-
-    def _inner(self, event: dict[str, Any], raw: bytes) -> tuple[Sequence[str], int]:
-        """The same where some stand inside others."""
-        taken: list[str] = []
-        more = 0
-        for number, (inner, name, value) in enumerate(self._places(event)):
-            if type(value) is str and value:
-                inner[name], word = BLANK, value
-                more += 2
-            else:
-                word, more = self._odd(inner, number, value, raw, more)
-            taken.append(word)
-        return taken, len("".join(taken)) + more
-
-    def _odd(self, inner: dict[str, Any], number: int, value: Any, raw: bytes, more: int) -> tuple[str, int]:
-        """The word for a number, and for what stays; and `more` with the bytes that it has beside the word."""
-        name = self.lasts[number]
-        if type(value) is int:
-            inner[name] = NUMBER
-            return str(value), more
-        if type(value) is float and self.kinds[number] == NOISE and _as_written(name, value, raw):
-            inner[name] = NUMBER
-            return _encode(value).decode(), more
-        inner[name] = value
-        return _NOTHING, more + BLANK_BYTES - len(_NOTHING)  # as long as the blank that it is compared with
-
-    def _places(self, event: dict[str, Any]) -> Iterator[tuple[Any, str, Any]]:
-        """(where it is, name, value) of each; of one that is not there nothing is known."""
-        for first, path, name in self._steps:
-            inner: Any = event
-            if first:
-                inner = inner.get(first)
-                if path:
-                    inner = _holder(inner, path)
-                elif type(inner) is list:
-                    inner = inner[0] if inner else None
-            if type(inner) is dict and name in inner:
-                yield inner, name, inner[name]
-            else:
-                yield {}, name, None
-
-    def put(self, event: dict[str, Any], values: list[Any]) -> None:
-        """Puts values back where `take` took them, save those that stay."""
-        for (inner, name, _), value in zip(self._places(event), values, strict=True):
-            if value is not STAYS:
-                inner[name] = value
-
-    def there(self, event: dict[str, Any]) -> list[Any]:
-        """What stands now in the places of the values."""
-        return [value for _, _, value in self._places(event)]
+    def _stand_in(self, number: int, value: Value, word: str, which: int) -> str:
+        if value.kind in WHOLE:
+            return word
+        if value.kind == TIME:
+            return _near(word, which, self.written)
+        if value.kind == COUNT or value.number:
+            return str(700_001 + 10 * number + which)
+        if value.kind == IDS:
+            return ",".join(f"q{n}" for n in range(3 - which))
+        return f"s{number:02}Xk7" + ("Qj4Wz9Tb2" if which else "Lm3P")
 
 
-def _holder(event: Any, path: list[str]) -> Any:
-    """What stands at the end of the path; the first of a list stands for the list."""
-    if type(event) is list:
-        event = event[0] if event else None
-    for step in path:
-        event = event.get(step) if type(event) is dict else None
-        if type(event) is list:
-            event = event[0] if event else None
-    return event
-
-
-def _as_written(name: str, value: float, raw: bytes) -> bool:
-    """Whether a number with a fraction stands in the record as it would be written again."""
-    return f'"{name}":'.encode() + _encode(value) in raw
-
-
-def plain(plan: Plan, values: Sequence[str]) -> bool:
-    """Whether every word that may be kept is one that all readers take as it stands."""
-    checked = values[: plan.checked]
-    text = "".join(checked)
-    if not text.isascii() or text.encode().translate(None, _PLAIN) or not UNKNOWN.isdisjoint(checked):
-        return False
-    if len(text) > _MOST and sum(map(len, checked[: plan.ids])) > _MOST:
-        return False
-    for word in checked[plan.ids : plan.counted]:
-        if not word.isdigit() or word[0] == "0" or len(word) > _DIGITS:
-            return False
-    return True
-
-
-def stand_ins(plan: Plan, event: dict[str, Any], values: Sequence[str], which: int) -> list[Any]:
-    """Values of our own in place of those that vary, of two kinds; ids of 15 letters, which are lengthened, in one."""
-    made: list[Any] = []
-    for number, (kind, there, value) in enumerate(zip(plan.kinds, plan.there(event), values, strict=True)):
-        if there not in (BLANK, NUMBER):
-            made.append(STAYS)
-        elif kind == TIME:
-            made.append(_near(value, which, number=there == NUMBER))
-        elif kind == COUNT or there == NUMBER:
-            made.append(_counted(number, which) if there == NUMBER else str(_counted(number, which)))
-        elif kind == IDS:
-            made.append(",".join(f"q{n}" for n in range(3 - which)))
-        else:
-            made.append(f"s{number:02}Xk7" + ("Qj4Wz9Tb2" if which else "Lm3P"))
-    return made
-
-
-def _counted(number: int, which: int) -> int:
-    return 700_001 + 10 * number + which
-
-
-def _near(value: str, which: int, *, number: bool) -> str | int:
+def _near(value: str, which: int, written: str) -> str:
     """The time itself, or one that differs in its last digit."""
-    if number:
-        return int(value) + which * (1 if int(value) % 1_000 not in (0, 999) else 1_000)
     if not which:
         return value
-    last = 22 if len(value) == 24 else min(18, len(value) - 1)
+    if written is NUMBER:
+        return str(int(value) + (1 if int(value) % 1_000 not in (0, 999) else 1_000))
+    last = 22 if written is FRACTION else 18
     return f"{value[:last]}{(int(value[last]) + 1) % 10}{value[last + 1 :]}"
 
 
-def has_float(value: Any) -> bool:
-    """Whether a number with a fraction is in it: it may be written longer than it was read."""
-    if type(value) is dict:
-        return any(map(has_float, value.values()))
-    return any(map(has_float, value)) if type(value) is list else type(value) is float
+class Drawn(NamedTuple):
+    """A layout before its expression is compiled, which takes a while."""
+
+    pattern: str
+    values: list[Value]
+    segments: list[int]
+    written: str
+
+    def layout(self) -> Layout:
+        return Layout(*self)
+
+
+def draw(text: str, varies: Mapping[str, str]) -> Drawn | None:
+    """The layout of a record, of which `varies` says what varies as its adapter does; None when it is not like others.
+
+    `text` is JSON, and there is no escape in it.
+    """
+    drawing, end = _Drawing(), 0
+    for start, stop, path in _places(text, varies):
+        word, kind = text[start:stop], varies.get(path) or varies.get(_starred(path), "")
+        drawing.says(text[end:start])
+        end = stop
+        if word in _SAID and kind:
+            drawing.says(word)
+        elif not kind:
+            drawing.may_say(word, text[stop])
+        elif not drawing.varies(kind, word):
+            return None
+    drawing.says(text[end:])
+    return drawing.drawn()
+
+
+class _Drawing:
+    """A regular expression on its way."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._segment: list[str] = []
+        self._open = False  # whether something in the segment may differ
+        self._groups, self._written = 0, ""
+        self._values, self._segments = list[Value](), list[int]()
+
+    def says(self, text: str) -> None:
+        self._segment.append(re.escape(text))
+
+    def may_say(self, word: str, after: str) -> None:
+        """A value of which it is not known that it varies: its own text and any other, up to the sign behind it."""
+        self._segment.append('"[^"]*"' if word[0] == '"' else f"[^{re.escape(after)}]*")
+        self._open = True
+
+    def varies(self, kind: str, word: str) -> bool:
+        number = word[0] not in '"{'
+        if kind == TIME:
+            pattern, written = _time(word.strip('"'), number=number)
+            if self._written:
+                return False
+            self._written = written
+        else:
+            pattern = r"\{[^}]{0,512}\}" if kind in WHOLE else (_NUMBERS if number else _TEXTS).get(kind, "")
+        quote = '"' if word[0] == '"' else ""
+        if not pattern or re.fullmatch(f"{quote}{pattern}{quote}", word) is None:
+            return False
+        self.says(quote)
+        self._cut()
+        self._parts.append(f"({pattern})")
+        self._groups += 1
+        self._values.append(Value(kind, self._groups, number))
+        self.says(quote)
+        return True
+
+    def _cut(self) -> None:
+        segment = "".join(self._segment)
+        if self._open:
+            self._groups += 1
+            self._segments.append(self._groups)
+        self._parts.append(f"({segment})" if self._open else segment)
+        self._segment, self._open = [], False
+
+    def drawn(self) -> Drawn | None:
+        self._cut()
+        few = len(self._values) + len(self._segments) < 2
+        return (
+            None
+            if few or not self._written
+            else Drawn("".join(self._parts), self._values, self._segments, self._written)
+        )
+
+
+def _time(value: str, *, number: bool) -> tuple[str, str]:
+    """What matches times that are written like this one, and how that is; "" for what is none."""
+    if value.isdigit():
+        return (_WHOLE_SECONDS if value.endswith("000") else _MS), NUMBER
+    if number or len(value) not in (19, 20, 23, 24):
+        return "", ""
+    date = f".{{10}}{re.escape(value[10])}..:..:.."
+    if len(value) > 20:
+        return date + r"\.[0-9]{3}" + value[23:], FRACTION
+    return date + value[19:], SECONDS
+
+
+def _starred(path: str) -> str:
+    """The path with any name before its last one."""
+    steps = path.split(".")
+    return ".".join((*steps[:-2], "*", *steps[-1:]))
+
+
+def _places(text: str, varies: Mapping[str, str]) -> Iterator[tuple[int, int, str]]:
+    """(start, end, path) of each text and number, and of each object that varies as a whole.
+
+    A path has the names that lead there, through the first entry of each list; "" of what is in a later one.
+    """
+    path: list[Any] = []  # of each object the present name, of each list the number of the entry
+    end = 0
+    while (found := _WORD.search(text, end)) is not None:
+        word, end = found[0], found.end()
+        if word[0] in "{[":
+            whole = end if word == "[" else text.find("}", end) + 1
+            if varies.get(_joined(path)) in WHOLE and _flat(text[end : whole - 1]):
+                yield found.start(), whole, _joined(path)
+                end = whole
+            else:
+                path.append("" if word == "{" else 0)
+        elif word in "}]":
+            path.pop()
+        elif word == ",":
+            if type(path[-1]) is int:
+                path[-1] += 1
+        elif found[2] is not None:
+            path[-1] = found[1][1:-1]
+        else:
+            yield found.start(), end, _joined(path)
+
+
+def _flat(inner: str) -> bool:
+    """Whether an object ends where its first brace is: it holds no other, and that one is in no text."""
+    return "{" not in inner and inner.count('"') % 2 == 0
+
+
+def _joined(path: list[Any]) -> str:
+    return "" if any(type(step) is int and step for step in path) else ".".join(s for s in path if type(s) is str)

@@ -141,27 +141,6 @@ def moment(field: str, value: Any) -> tuple[int, str]:
     return _any_moment(field, value)
 
 
-def moment_as_most(value: str) -> tuple[int, str] | None:
-    """Of `2026-11-24T09:00:00.000Z`, the same without the fraction, `2026-11-24 09:00:00`, which sources that write so
-    mean in UTC, and of ms since 1970: (ms since the epoch, how it is written); None for any other writing.
-
-    Times that are written alike are read alike, and have one precision.
-    """
-    size = len(value)
-    if size in (12, 13):
-        plain = value.isascii() and value.isdigit() and value[0] != "0"
-        return (int(value), f"{size}ms" if value[-3:] != "000" else f"{size}s") if plain else None
-    if size < 19 or value[13] != ":" or value[16] != ":":
-        return None
-    if size == 24:
-        second, millisecond = second_of(value[:19]), _FRACTIONS.get(value[19:])
-        return None if second is None or millisecond is None else (second + millisecond, value[10])
-    if size > 20 or (size == 20 and value[19] != "Z"):
-        return None
-    second = second_of(value[:19])
-    return None if second is None else (second, value[10] + ("Z" if size == 20 else "-"))
-
-
 @lru_cache(maxsize=4_096)
 def second_of(text: str) -> int | None:
     """Of `2026-11-24T09:00:00` in UTC, ms; None for what is none."""

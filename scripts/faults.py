@@ -80,8 +80,8 @@ MUTANTS: Final = (
     ),
     Mutant(
         "an id without its subjects",
-        "ingest/usual.py",
-        "{action}\\0{known.subjects}",
+        "ingest/normalise.py",
+        "{action}\\0{who.subjects}",
         "{action}",
         ("tests/ingest/test_identity.py",),
     ),

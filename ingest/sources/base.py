@@ -11,8 +11,10 @@ from domain.activity import FIELDS, Activity
 IP_MISSING: Final = "ip_missing"
 
 #: How a column may vary from record to record, for `ingest.alike`: an id or another word that is kept as it stands, a
-#: number of things, a list of ids that are counted, the time, and what the adapter does not look at.
-ID, COUNT, IDS, TIME, NOISE = "id", "count", "ids", "time", "noise"
+#: number of things, a list of ids that are counted, the time, what is in nothing but the digest of the content, the two
+#: objects of the generic event that say who did it from where, and what the adapter does not look at.
+ID, COUNT, IDS, TIME, CONTENT, NOISE = "id", "count", "ids", "time", "content", "noise"
+ACTOR, ORIGIN = "actor", "origin"
 
 _AT: Final = {name: index for index, name in enumerate(FIELDS)}
 _DEFAULTS: Final = Activity.__struct_defaults__
@@ -64,7 +66,8 @@ class Adapter(Protocol):
     @property
     def varies(self) -> Mapping[str, str]:
         """The columns whose values differ from record to record, and how; `outer.inner` is inside another one, or in
-        the first entry of it. At most one is the TIME. One that is missing here costs time, nothing else.
+        the first entry of it, `outer.*.inner` inside any there. One of a record is its TIME. A column that is missing
+        here costs time, nothing else.
         """
 
     @property

@@ -20,6 +20,8 @@ _WHOLE: Final = re.compile(r"(\d{1,18})(?:\.0+)?")
 #: As the portal of Azure writes a time into CSV: `11/24/2026, 8:59:00.128 AM`, in UTC.
 _AMERICAN: Final = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}),? (\d{1,2}):(\d\d):(\d\d)(\.\d{1,9})? ([AP])M")
 _KIND: Final = re.compile(r"[A-Za-z][A-Za-z0-9_ ]{0,62}")
+#: Between the kind of a record and its content's digest.
+OF_CONTENT: Final = "/content-"
 #: From 1970 to 2300 in ms: the times that the store can hold.
 _LAST: Final = 10_413_792_000_000
 
@@ -129,9 +131,17 @@ def skip(kind: str, feed: str) -> Draft:
 
 def content_id(kind: str, columns: dict[str, Any]) -> str:
     """An id made of all that the record says, for records that have none."""
+    return f"{kind}{OF_CONTENT}{content_digest(content_text(columns))}"
+
+
+def content_text(columns: dict[str, Any]) -> str:
+    """All that the record says, in an order of its own."""
     known = sorted([(name, _text(value)) for name, value in columns.items() if value is not None and value != ""])
-    text = "\0".join([f"{name}={value}" for name, value in known])
-    return f"{kind}/content-{hashlib.blake2b(text.encode('utf-8', 'replace'), digest_size=8).hexdigest()}"
+    return "\0".join([f"{name}={value}" for name, value in known])
+
+
+def content_digest(text: str) -> str:
+    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
 def _text(value: Any) -> str:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
 
 from domain import actions
 from ingest.refusal import Refused, missing, shown, wrong_type
-from ingest.sources import generic_fast
-from ingest.sources.base import Draft, at, row
+from ingest.sources import base, generic_fast
+from ingest.sources.base import COUNT, ID, TIME, Draft, at, row
 from ingest.sources.cloud_events import unwrap
 from ingest.sources.generic_fields import ABOUT, ACTOR, CONSUMED, OBJECTS, ORIGIN, OUTCOME, TOP, check_names
 from ingest.strict_json import parse
@@ -29,7 +28,11 @@ class Generic:
 
     source = "generic"
     never_stored: tuple[str, ...] = ()
-    varies: Mapping[str, str] = {}  # it has a short way of its own: ingest.usual
+    varies: Final = {
+        "occurred_at": TIME, "actor": base.ACTOR, "origin": base.ORIGIN, "count": COUNT,
+    } | dict.fromkeys(
+        ("id", "object_id", "session_id", "request_id", "execution_id", "job_id", "target_id", "value_digest"), ID
+    )  # fmt: skip
     yields: Final = dict.fromkeys(actions.ACTIONS, "")
     always = " ".join(name for table in (TOP, ACTOR, ORIGIN) for name, _ in table.values() if name not in ("action",))
     blind = ""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 from domain import actions
 from ingest.refusal import Refused, missing
-from ingest.sources.base import Draft
+from ingest.sources.base import CONTENT, ID, TIME, Draft
 from ingest.sources.cloud_events import data_of
 from ingest.sources.columns import Columns, content_id, draft, skip
 from ingest.strict_json import parse
@@ -38,7 +37,10 @@ class Twenty:
 
     source = "twenty"
     never_stored: tuple[str, ...] = ()
-    varies: Mapping[str, str] = {}  # a row has no id: all of it is in its digest
+    varies: Final = {
+        "timestamp": TIME, "recordId": ID, "properties.recordId": ID, "properties.diff.*.before": CONTENT,
+        "properties.diff.*.after": CONTENT,
+    }  # fmt: skip
     yields: Final = {
         actions.LOGIN_SUCCEEDED: "auth_method",
         actions.LOGOUT: "",
