@@ -71,8 +71,7 @@ class Alike:
             if shape not in seen.known and self._again((seen, shape)):
                 self.sighted = Sighted(way, seen, found, shape)
             return None
-        occurred_at = seen.moment(values[seen.time])
-        if occurred_at is None or not seen.plain(values) or len(raw) > MOST_BYTES:
+        if (occurred_at := seen.looked_at(values)) is None or len(raw) > MOST_BYTES:
             return None
         if isinstance(known, Skip):
             return known
@@ -172,8 +171,7 @@ class Alike:
 
     def _comes_to(self, record: Record, sighted: Sighted, known: Known, values: Sequence[str]) -> Outcome | None:
         seen = sighted.seen
-        occurred_at = seen.moment(values[seen.time])
-        if occurred_at is None or not seen.plain(values):
+        if (occurred_at := seen.looked_at(values)) is None:
             return None
         made = self._make(record, seen, known, values, occurred_at)
         return None if made is None else [made]

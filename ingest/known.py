@@ -12,7 +12,8 @@ from domain.subject import Tokeniser
 from ingest.dead_letters import DeadLetter
 from ingest.identity import activity_id, record_digest
 from ingest.likeness import NATIVE_ID, SESSION, Content, Rules
-from ingest.people import TOKENS, VALUES, People
+from ingest.memory import Memory
+from ingest.people import REMEMBERED, TOKENS, VALUES, People
 from ingest.record import Record, Skip
 from ingest.shape import Drawn, Layout
 from ingest.sources.base import ACTOR, ORIGIN, at
@@ -93,7 +94,8 @@ class Maker:
     """Puts what varies into what is known."""
 
     def __init__(self, kept: Callable[[Record], bytes], keys: Callable[[str], Tokeniser]) -> None:
-        self._kept, self._person = kept, People(keys).find
+        self._kept, self._people = kept, People(keys).known
+        self._sessions = Memory(_session, most=REMEMBERED)
 
     def make(
         self, record: Record, seen: Seen, known: Known, values: Sequence[str], occurred_at: int
@@ -105,23 +107,18 @@ class Maker:
         row = list(base)
         if seen.actor >= 0:
             actor, origin = values[seen.actor], values[seen.origin] if seen.origin >= 0 else ""
-            if (person := self._person(tenant, actor, origin, lookup)) is None:
+            if (person := self._people[tenant, actor, origin, lookup]) is None:
                 return None
             row[TOKENS], row[VALUES], row[_FLAGS] = person.tokens, person.values, flags[person.address]
             suffix += person.subjects + row[_APP_TOKEN]
         for field, which in rules.copies:
             row[field] = values[which]
-        for index, which, before, after, longer in rules.writes:
-            value = values[which]
-            row[index] = before + (long_id(value) if longer and len(value) == 15 else value) + after
-        for index, which, other, before, between, after in rules.pairs:
-            row[index] = before + values[which] + between + values[other] + after
-        for index, which in rules.counts:
-            row[index] = int(values[which])
-        for index, which in rules.lists:
-            row[index] = values[which].count(",") + 1
+        for field, which in rules.counts:
+            row[field] = int(values[which])
+        if rules.parts:
+            _put(row, rules, values)
         if rules.session >= 0:
-            row[SESSION] = key("session\0" + values[rules.session])
+            row[SESSION] = self._sessions[key, values[rules.session]]
         if content is not None:
             row[NATIVE_ID] = content.kind + content_digest(content.text(values))
         lane = record.lane
@@ -131,3 +128,19 @@ class Maker:
         row[_DIGEST] = record_digest(record.value if rules.whole else self._kept(record))
         row[_PLACE] = record.epoch, lane, record.offset, 0, record.received_at
         return Activity(*row)
+
+
+def _session(who: tuple[Tokeniser, str]) -> str:
+    key, session = who
+    return key("session\0" + session)
+
+
+def _put(row: list[Any], rules: Rules, values: Sequence[str]) -> None:
+    """What is more than a copy of a value."""
+    for field, which, before, after, longer in rules.writes:
+        value = values[which]
+        row[field] = before + (long_id(value) if longer and len(value) == 15 else value) + after
+    for field, which, other, before, between, after in rules.pairs:
+        row[field] = before + values[which] + between + values[other] + after
+    for field, which in rules.lists:
+        row[field] = values[which].count(",") + 1

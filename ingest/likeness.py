@@ -9,7 +9,7 @@ import msgspec
 
 from domain.activity import Activity
 from domain.subject import Tokeniser
-from ingest.sources.base import COUNT, ID, IDS, at
+from ingest.sources.base import COUNT, ID, IDS, TEXT, at
 from ingest.sources.columns import OF_CONTENT
 from ingest.sources.salesforce_ids import long_id
 
@@ -54,19 +54,22 @@ class Rules(NamedTuple):
     session: int  # the value that is the session's key; -1: none
     content: bool  # the native id is a digest of all that the record says
     whole: bool  # all of the record's bytes may be kept
+    parts: bool = False  # there are writes, pairs or lists
 
     def around(self, values: Sequence[str], row: Sequence[Any]) -> Rules:
         """The same with what stands around the values in this row, which may be other words for another shape."""
         writes = [_around(write, values[write.which], row[write.field]) for write in self.writes]
         bare = [write for write in writes if not (write.before or write.after or write.longer)]
+        parts = len(writes) > len(bare) or bool(self.pairs or self.lists)
         return self._replace(
             copies=tuple((write.field, write.which) for write in bare),
             writes=tuple(write for write in writes if write not in bare),
             pairs=tuple(
-                pair._replace(before=parts[0], between=parts[1], after=parts[2])
+                pair._replace(before=stands[0], between=stands[1], after=stands[2])
                 for pair in self.pairs
-                for parts in [_apart(row[pair.field], values[pair.first], values[pair.second])]
+                for stands in [_apart(row[pair.field], values[pair.first], values[pair.second])]
             ),
+            parts=parts,
         )
 
 
@@ -81,7 +84,7 @@ def understood(
             continue
         inside = [
             which for which, kind in enumerate(kinds)
-            if kind == ID and type(a) is str and said[0][which] in a
+            if kind in (ID, TEXT) and type(a) is str and said[0][which] in a
         ]  # fmt: skip
         if len(inside) == 2:
             first, second = sorted(inside, key=lambda which: a.index(said[0][which]))

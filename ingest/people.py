@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from domain.subject import Tokeniser
+from ingest.memory import Memory
 from ingest.sources import generic_fast
 from ingest.sources.base import BLANK, at
 from ingest.who import Lookup, identify, lacking, write
@@ -36,9 +36,10 @@ class People:
     def __init__(self, keys: Callable[[str], Tokeniser]) -> None:
         self._keys = keys
         #: By tenant, actor, origin and lookup; None for those that cannot be read at once.
-        self.find = lru_cache(maxsize=REMEMBERED)(self._read)
+        self.known = Memory(self._read, most=REMEMBERED)
 
-    def _read(self, tenant: str, actor: str, origin: str, lookup: Lookup | None) -> Person | None:
+    def _read(self, asked: tuple[str, str, str, Lookup | None]) -> Person | None:
+        tenant, actor, origin, lookup = asked
         if "\\" in actor or "\\" in origin:
             return None
         parts = generic_fast.read_parts(actor.encode(), origin.encode())

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from ingest.sources.base import ACTOR, CONTENT, COUNT, ID, IDS, NOISE, ORIGIN, TIME
+from ingest.sources.base import ACTOR, CONTENT, COUNT, ID, IDS, NOISE, ORIGIN, TEXT, TIME
 from ingest.sources.columns import UNKNOWN
 from ingest.values import second_of
 
@@ -21,18 +21,19 @@ _PLAIN: Final = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ
 #: Characters of an id: two of them may be kept in one field.
 _MOST: Final = 128
 #: Those that are looked at come first, and those that are taken before those that are not.
-_ORDER: Final = (ID, COUNT, IDS, TIME, CONTENT, ACTOR, ORIGIN, NOISE)
+_ORDER: Final = (TEXT, ID, COUNT, IDS, TIME, CONTENT, ACTOR, ORIGIN, NOISE)
 #: Objects that vary as a whole; none may hold another one.
 WHOLE: Final = (ACTOR, ORIGIN)
 _WORD: Final = re.compile(r'("[^"]*")(\s*:)?|[{\[]|[}\]]|,|[^\s{}\[\]:,"]+')
 #: Values that never vary, whatever their column.
 _SAID: Final = frozenset({'""', "null", "true", "false", "0"})
 _WHOLE: Final = "[1-9][0-9]{0,14}"
+_ANY: Final = f'[^"]{{1,{_MOST}}}'
 _TEXTS: Final = {
-    ID: f'[^"]{{1,{_MOST}}}', COUNT: _WHOLE, IDS: '[^"]+', CONTENT: r'[^"\\\x00-\x1f\x7f]+', NOISE: r'[^"\\\x00-\x1f]+',
+    TEXT: _ANY, ID: _ANY, COUNT: _WHOLE, IDS: '[^"]+', CONTENT: r'[^"\\\x00-\x1f\x7f]+', NOISE: r'[^"\\\x00-\x1f]+',
 }  # fmt: skip
 _NUMBERS: Final = {
-    ID: _WHOLE, COUNT: _WHOLE, CONTENT: _WHOLE, NOISE: r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,9})?",
+    TEXT: _WHOLE, ID: _WHOLE, COUNT: _WHOLE, CONTENT: _WHOLE, NOISE: r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,9})?",
 }  # fmt: skip
 _MS, _WHOLE_SECONDS = "[1-9][0-9]{8,9}(?!000)[0-9]{3}", "[1-9][0-9]{8,9}000"
 #: How a time is written: in ms since 1970, or as a text with or without a fraction.
@@ -50,7 +51,7 @@ class Value(NamedTuple):
 class Layout:
     """Cuts the texts of records that have these names in these places."""
 
-    __slots__ = ("_whos", "checked", "counted", "ids", "kinds", "match", "order", "taken", "time", "values", "written")
+    __slots__ = ("checked", "kinds", "match", "order", "taken", "texts", "values", "written")
 
     def __init__(self, pattern: str, values: list[Value], segments: list[int], written: str) -> None:
         self.match, self.written = re.compile(pattern).fullmatch, written
@@ -59,20 +60,24 @@ class Layout:
         self.taken = len(self.values) - self.kinds.count(NOISE)
         #: The groups of the values that are taken, and of what stands between, as far as it is not the same in all.
         self.order = (*(value.group for value in self.values[: self.taken]), *segments)
-        self.ids = self.kinds.count(ID)
-        self.checked = self.time = self.kinds.index(TIME)
+        self.texts, self.checked = self.kinds.count(TEXT), self.kinds.index(TIME)
 
-    def moment(self, value: str) -> int | None:
-        """The time, ms since 1970; None for none. Times that are written alike have one precision."""
+    def looked_at(self, values: Sequence[str]) -> int | None:
+        """The time, ms since 1970; None when one of the values is not what the long way would take it for.
+
+        Times that are written alike have one precision.
+        """
+        if (end := self.texts) and not ((text := "".join(values[:end])).isprintable() and "\\" not in text):
+            return None
+        if end < self.checked:
+            checked = values[end : self.checked]
+            if "".join(checked).encode().translate(None, _PLAIN) or not UNKNOWN.isdisjoint(checked):
+                return None
+        value = values[self.checked]
         if self.written is NUMBER:
             return int(value)
         second = second_of(value[:19])
         return second if second is None or self.written is SECONDS else second + int(value[20:23])
-
-    def plain(self, values: Sequence[str]) -> bool:
-        """Whether every word that may be kept is one that all readers take as it stands."""
-        checked = values[: self.checked]
-        return not "".join(checked).encode().translate(None, _PLAIN) and UNKNOWN.isdisjoint(checked)
 
     def words(self, found: re.Match[str]) -> tuple[str, ...]:
         """All the values that vary, also those that nobody looks at."""

@@ -10,7 +10,7 @@ import msgspec
 from domain import actions
 from ingest.refusal import Refused, missing, shown, wrong_type
 from ingest.sources import base, generic_fast
-from ingest.sources.base import COUNT, ID, TIME, Draft, at, row
+from ingest.sources.base import COUNT, TEXT, TIME, Draft, at, row
 from ingest.sources.cloud_events import unwrap
 from ingest.sources.generic_fields import ABOUT, ACTOR, CONSUMED, OBJECTS, ORIGIN, OUTCOME, TOP, check_names
 from ingest.strict_json import parse
@@ -31,7 +31,9 @@ class Generic:
     varies: Final = {
         "occurred_at": TIME, "actor": base.ACTOR, "origin": base.ORIGIN, "count": COUNT,
     } | dict.fromkeys(
-        ("id", "object_id", "session_id", "request_id", "execution_id", "job_id", "target_id", "value_digest"), ID
+        ("id", "object_id", "session_id", "request_id", "execution_id", "job_id", "target_id", "ticket", "title",
+         "value_digest"),
+        TEXT,
     )  # fmt: skip
     yields: Final = dict.fromkeys(actions.ACTIONS, "")
     always = " ".join(name for table in (TOP, ACTOR, ORIGIN) for name, _ in table.values() if name not in ("action",))
