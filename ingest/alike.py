@@ -15,6 +15,7 @@ from typing import Final
 
 import msgspec
 
+from domain import actions
 from domain.activity import Activity
 from domain.subject import Tokeniser
 from ingest.dead_letters import DeadLetter
@@ -23,7 +24,7 @@ from ingest.likeness import Content, Rules, content_of, understood
 from ingest.people import flags_of
 from ingest.record import Record, Skip
 from ingest.shape import draw
-from ingest.sources.base import BLANK
+from ingest.sources.base import BLANK, GIVEN
 from ingest.sources.cloud_events import data_of
 from ingest.sources.columns import content_text
 from ingest.strict_json import MOST_BYTES, parse
@@ -33,6 +34,8 @@ from ingest.who import Origins
 REMEMBERED: Final = 16_000
 SEEN: Final = 100_000
 KINDS: Final = 1_000
+#: What becomes of a record whose fields were given values, where no value is looked at by itself.
+_GIVEN: Final = frozenset({actions.RECORD_CREATED, actions.RECORD_UPDATED})
 #: All but what holds a record together.
 _WORDS: Final = bytes(set(range(256)) - set(b'{}[]":,'))
 _decode = msgspec.json.Decoder().decode
@@ -124,6 +127,8 @@ class Alike:
 
     def _learnt(self, record: Record, sighted: Sighted, outcome: Outcome) -> Known | Skip | None:
         if isinstance(outcome, DeadLetter):
+            return None
+        if GIVEN in sighted.seen.kinds and (isinstance(outcome, Skip) or outcome[0].action not in _GIVEN):
             return None
         rules = self._rules(record, sighted, outcome)
         if rules is None:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from ingest.sources.base import ACTOR, CONTENT, COUNT, ID, IDS, NOISE, ORIGIN, TEXT, TIME
+from ingest.sources.base import ACTOR, CONTENT, COUNT, GIVEN, ID, IDS, NOISE, ORIGIN, TEXT, TIME
 from ingest.sources.columns import UNKNOWN
 from ingest.values import second_of
 
@@ -21,20 +21,22 @@ _PLAIN: Final = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ
 #: Characters of an id: two of them may be kept in one field.
 _MOST: Final = 128
 #: Those that are looked at come first, and those that are taken before those that are not.
-_ORDER: Final = (TEXT, ID, COUNT, IDS, TIME, CONTENT, ACTOR, ORIGIN, NOISE)
+_ORDER: Final = (TEXT, ID, COUNT, IDS, TIME, CONTENT, GIVEN, ACTOR, ORIGIN, NOISE)
 #: Objects that vary as a whole; none may hold another one.
 WHOLE: Final = (ACTOR, ORIGIN)
 _WORD: Final = re.compile(r'("[^"]*")(\s*:)?|[{\[]|[}\]]|,|[^\s{}\[\]:,"]+')
 #: Values that never vary, whatever their column.
-_SAID: Final = frozenset({'""', "null", "true", "false", "0"})
+_NOTHING: Final = frozenset({'""', "null"})
+_SAID: Final = _NOTHING | {"true", "false", "0"}
 _WHOLE: Final = "[1-9][0-9]{0,14}"
 _ANY: Final = f'[^"]{{1,{_MOST}}}'
+_NO_ESCAPE: Final = r'[^"\\\x00-\x1f\x7f]+'
 _TEXTS: Final = {
-    TEXT: _ANY, ID: _ANY, COUNT: _WHOLE, IDS: '[^"]+', CONTENT: r'[^"\\\x00-\x1f\x7f]+', NOISE: r'[^"\\\x00-\x1f]+',
+    TEXT: _ANY, ID: _ANY, COUNT: _WHOLE, IDS: '[^"]+', CONTENT: _NO_ESCAPE, GIVEN: _NO_ESCAPE, NOISE: _NO_ESCAPE,
 }  # fmt: skip
-_NUMBERS: Final = {
-    TEXT: _WHOLE, ID: _WHOLE, COUNT: _WHOLE, CONTENT: _WHOLE, NOISE: r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,9})?",
-}  # fmt: skip
+_NUMBERS: Final = dict.fromkeys((TEXT, ID, COUNT, CONTENT, GIVEN), _WHOLE) | {
+    NOISE: r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,9})?"
+}
 _MS, _WHOLE_SECONDS = "[1-9][0-9]{8,9}(?!000)[0-9]{3}", "[1-9][0-9]{8,9}000"
 #: How a time is written: in ms since 1970, or as a text with or without a fraction.
 NUMBER, FRACTION, SECONDS = "number", "fraction", "seconds"
@@ -51,7 +53,7 @@ class Value(NamedTuple):
 class Layout:
     """Cuts the texts of records that have these names in these places."""
 
-    __slots__ = ("checked", "kinds", "match", "order", "taken", "texts", "values", "written")
+    __slots__ = ("checked", "given", "kinds", "match", "order", "taken", "texts", "values", "written")
 
     def __init__(self, pattern: str, values: list[Value], segments: list[int], written: str) -> None:
         self.match, self.written = re.compile(pattern).fullmatch, written
@@ -61,6 +63,8 @@ class Layout:
         #: The groups of the values that are taken, and of what stands between, as far as it is not the same in all.
         self.order = (*(value.group for value in self.values[: self.taken]), *segments)
         self.texts, self.checked = self.kinds.count(TEXT), self.kinds.index(TIME)
+        given = self.kinds.count(GIVEN)
+        self.given = slice(start := self.kinds.index(GIVEN), start + given) if given > 1 else None
 
     def looked_at(self, values: Sequence[str]) -> int | None:
         """The time, ms since 1970; None when one of the values is not what the long way would take it for.
@@ -73,6 +77,8 @@ class Layout:
             checked = values[end : self.checked]
             if "".join(checked).encode().translate(None, _PLAIN) or not UNKNOWN.isdisjoint(checked):
                 return None
+        if self.given is not None and len({*(given := values[self.given])}) < len(given):
+            return None
         value = values[self.checked]
         if self.written is NUMBER:
             return int(value)
@@ -144,7 +150,7 @@ def draw(text: str, varies: Mapping[str, str]) -> Drawn | None:
         word, kind = text[start:stop], varies.get(path) or varies.get(_starred(path), "")
         drawing.says(text[end:start])
         end = stop
-        if word in _SAID and kind:
+        if kind and word in (_NOTHING if kind == GIVEN else _SAID):
             drawing.says(word)
         elif not kind:
             drawing.may_say(word, text[stop])
@@ -231,7 +237,7 @@ def _starred(path: str) -> str:
 def _places(text: str, varies: Mapping[str, str]) -> Iterator[tuple[int, int, str]]:
     """(start, end, path) of each text and number, and of each object that varies as a whole.
 
-    A path has the names that lead there, through the first entry of each list; "" of what is in a later one.
+    A path has the names that lead there, and of a list the number of the entry, but for the first.
     """
     path: list[Any] = []  # of each object the present name, of each list the number of the entry
     end = 0
@@ -261,4 +267,4 @@ def _flat(inner: str) -> bool:
 
 
 def _joined(path: list[Any]) -> str:
-    return "" if any(type(step) is int and step for step in path) else ".".join(s for s in path if type(s) is str)
+    return ".".join(map(str, filter(None, path)))

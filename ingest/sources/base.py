@@ -12,9 +12,10 @@ IP_MISSING: Final = "ip_missing"
 
 #: How a column may vary from record to record, for `ingest.alike`: an id or another word that is kept as it stands, the
 #: same where any text is taken for what it is and not looked into, a number of things, a list of ids that are counted,
-#: the time, what is in nothing but the digest of the content, the two objects of the generic event that say who did it
-#: from where, and what the adapter does not look at.
-ID, TEXT, COUNT, IDS, TIME, CONTENT, NOISE = "id", "text", "count", "ids", "time", "content", "noise"
+#: the time, what is in nothing but the digest of the content, what a field was given (of records created and updated it
+#: only counts whether two of them are the same), the two objects of the generic event that say who did it from where,
+#: and what the adapter does not look at.
+ID, TEXT, COUNT, IDS, TIME, CONTENT, GIVEN, NOISE = "id", "text", "count", "ids", "time", "content", "given", "noise"
 ACTOR, ORIGIN = "actor", "origin"
 
 _AT: Final = {name: index for index, name in enumerate(FIELDS)}

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from domain import actions
 from ingest.refusal import Refused
-from ingest.sources.base import ID, IDS, NOISE, TIME, Draft
+from ingest.sources.base import GIVEN, ID, IDS, NOISE, TIME, Draft
 from ingest.sources.cloud_events import data_of
 from ingest.sources.columns import Columns, content_id, draft, skip
 from ingest.strict_json import parse
@@ -194,7 +194,7 @@ class Dataverse:
     varies: Final = {
         "SourceRecordId": ID, "CorrelationId": ID, "EntityId": ID, "QueryResults": IDS, "TimeGenerated": TIME,
         "OriginalObjectId": NOISE, "ItemUrl": NOISE, "ServiceContextId": NOISE,
-    }  # fmt: skip
+    } | dict.fromkeys(("Fields.Value", "Fields.*.Value", "Fields.value", "Fields.*.value"), GIVEN)  # fmt: skip
     yields: Final = {
         actions.LOGIN_SUCCEEDED: "actor_login",
         actions.LOGOUT: "",

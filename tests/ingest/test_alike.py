@@ -117,6 +117,44 @@ def test_few_records_of_shapes_that_come_again_are_read_the_long_way(source: str
     assert sum(found is not None for found in known) > 0.75 * len(raws)
 
 
+def assigned(number: int, message: str, *values: Any, entity: str = "contact") -> Record:
+    """A row of Dataverse that says what fields were given."""
+    row = {
+        "TimeGenerated": "2026-11-24T08:59:00.000Z", "SourceRecordId": f"r{number}", "UserId": "jo@acme.example",
+        "Message": message, "EntityName": entity, "EntityId": "e1",
+        "Fields": [{"Name": f"field{n}", "Value": value} for n, value in enumerate(values)],
+    }  # fmt: skip
+    return record(row, topic="vedette.raw.dataverse", offset=number)
+
+
+@pytest.mark.parametrize(
+    ("message", "entity", "usual", "odd"),
+    [
+        ("Update", "contact", ("a", "b"), ("c", "c")),
+        ("Update", "contact", ("a", "b"), ("", "c")),
+        ("Update", "contact", ("a", None), ("b", "a")),
+        ("Update", "contact", ("a", 5), ("5", 5)),
+        ("Associate", "contact", ("a", "b"), ("systemuserroles_association", "b")),
+        ("Update", "systemuser", ("a", "b"), ("true", "false")),
+    ],
+)
+def test_what_fields_were_given_is_looked_at_where_it_counts(message: str, entity: str, usual: Any, odd: Any) -> None:
+    short, long = reader(), reader(alike=False)
+    sent = [assigned(number, message, *usual, entity=entity) for number in range(5)]
+    sent += [assigned(9, message, *odd, entity=entity), assigned(10, message, "x y", "z", entity=entity)]
+    assert list(map(short.normalise, sent)) == list(map(long.normalise, sent))
+
+
+def test_what_fields_of_an_updated_record_were_given_need_not_be_read() -> None:
+    short, long = reader(), reader(alike=False)
+    for number in range(4):
+        short.normalise(assigned(number, "Update", f"a{number}", "b"))
+    taken = assigned(9, "Update", "John Smith", "x")
+    way = short._entrance(taken).way
+    assert way is not None
+    assert [short._alike.read(taken, way)] == long.normalise(taken)
+
+
 class Place:
     """One version of what is known of addresses."""
 
