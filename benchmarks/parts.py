@@ -125,7 +125,7 @@ def ingest_store() -> ClickHouseIngestStore:
 def pipeline(normalise: Normaliser, log: Log, store: IngestStore) -> Pipeline:
     """As `vedette ingest` makes it, owning every lane."""
     made = Pipeline(
-        normalise=normalise.normalise,
+        normalise=normalise.normalise_all,
         store=store,
         send=log.send,
         routing=registry().routing(),

@@ -19,8 +19,8 @@ _NOTES = (
     "web server and leader topic; one raw message per event. Quix has its default settings, at-least-once.",
     "An alert's delay runs from occurred_at of the event that opens it to the time of its row in the store; the events "
     "come from a producer on the same cores.",
-    "Stages were measured in one process, without Kafka and store, and do not add up: normalise includes decode, and "
-    "identify (the id and the digest of a record, alike for every source); judge includes the steps of its detectors.",
+    "Stages were measured in one process, without Kafka and store, and do not add up: normalise includes identify "
+    "(the id and the digest of a record, alike for every source); judge includes the steps of its detectors.",
 )  # fmt: skip
 
 

@@ -29,7 +29,7 @@ from ingest.normalise import Normaliser
 from ingest.pipeline import Fetch
 from ingest.record import Record
 from ingest.settings import IngestSettings
-from ingest.sources.generic_fast import read
+from ingest.worker import SLICE
 from transport.topics import RAW
 
 #: Messages of a partition between two checkpoints: about a second's under load.
@@ -68,18 +68,12 @@ class Watch:
 async def measure(waiting: Backlog, keys: Path) -> list[Stage]:
     """Every stage of ingest and detect, in the order in which an event meets them."""
     watch, events = Watch(), len(waiting.records)
-    with watch.on("decode"):
-        for raw in waiting.records:
-            read(raw)
     normalise, records = parts.normaliser(keys), parts.records(waiting.records, waiting.times)
     activities = _normalise(normalise, records, watch)
     await _insert(activities, waiting.records, watch)
     delivered = await _judge(await _bundle(normalise, records, watch), watch)
     return [
-        *(
-            watch.stage(name, "event", events)
-            for name in ("decode", "identify", "normalise", "insert encode", "bundle encode")
-        ),
+        *(watch.stage(name, "event", events) for name in ("identify", "normalise", "insert encode", "bundle encode")),
         *(watch.stage(name, "delivery", delivered) for name in ("bundle decode", "judge", "checkpoint")),
         *(_step(armed, activities) for armed in parts.registry().all),
         *(_source(source, parts.normaliser(keys, tenant=TENANT), min(events, SOURCE_EVENTS)) for source in MEASURED),
@@ -94,31 +88,35 @@ def _source(source: str, normalise: Normaliser, events: int) -> Stage:
     now, name, watch = clock.now(), f"normalise: {source}", Watch()
     topic, raws = f"{RAW}.{source}", vendor_records(source, 2 * events, seed=7, end=now)
     records = [Record(topic, 0, offset, parts.EPOCH, now, (), raw) for offset, raw in enumerate(raws)]
-    for record in records[:events]:
-        normalise.normalise(record)
+    normalise.normalise_all(records[:events])
     records = records[events:]
     with watch.on(name):
-        made = [normalise.normalise(record) for record in records]
+        made = [each for some in _slices(records) for each in normalise.normalise_all(some)]
     refused = sum(isinstance(each, DeadLetter) for each in made)
     assert not refused, f"{refused} records of {source} were refused"
     return watch.stage(name, "event", len(records))
 
 
 def _normalise(normalise: Normaliser, records: Sequence[Record], watch: Watch) -> list[Activity]:
-    """Decoding, ids and digests included; the last two have a stage of their own too.
+    """Ids and digests included; they have a stage of their own too.
 
     People are remembered already, as after a while of work.
     """
-    for record in records[: len(records) // 5]:
-        normalise.normalise(record)
+    normalise.normalise_all(records[: len(records) // 5])
     with watch.on("normalise"):
-        made = [normalise.normalise(record) for record in records]
+        made = [each for some in _slices(records) for each in normalise.normalise_all(some)]
     found = [activity for each in made if isinstance(each, list) for activity in each]
     texts = [_identity(activity) for activity in found]
     with watch.on("identify"):
         for record, text in zip(records, texts, strict=True):
             activity_id(text), record_digest(record.value)
     return found
+
+
+def _slices(records: Sequence[Record]) -> Iterator[Sequence[Record]]:
+    """As ingest hands them over."""
+    for start in range(0, len(records), SLICE):
+        yield records[start : start + SLICE]
 
 
 def _identity(activity: Activity) -> str:

@@ -19,11 +19,11 @@ class Failures:
 
     def __init__(self) -> None:
         self.total = 0
-        self._in_a_row = 0
+        self.in_a_row = 0
 
     def over(self) -> None:
         """A record was read, or refused for a reason of its own."""
-        self._in_a_row = 0
+        self.in_a_row = 0
 
     def note(self, error: Exception, *, place: str) -> str:
         """What went wrong, for the dead letter of the record at `place`. Raises VedetteError at MOST_IN_A_ROW.
@@ -31,12 +31,12 @@ class Failures:
         Names the exception and its line, never its text, which may repeat what the record holds.
         """
         self.total += 1
-        self._in_a_row += 1
+        self.in_a_row += 1
         what = f"{type(error).__name__} at {_line(error)}"
         log.error("the record at %s could not be read: %s", place, what)
-        if self._in_a_row >= MOST_IN_A_ROW:
+        if self.in_a_row >= MOST_IN_A_ROW:
             raise VedetteError(
-                f"ingest failed on {self._in_a_row} records in a row, last at {place} with {what}; "
+                f"ingest failed on {self.in_a_row} records in a row, last at {place} with {what}; "
                 "report it, and start the version that ran before"
             ) from error
         return f"ingest itself failed with {what}; report it, and replay the dead letter once it is mended"

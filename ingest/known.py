@@ -10,11 +10,11 @@ from domain.activity import Activity
 from domain.clock import MINUTE
 from domain.subject import Tokeniser
 from ingest.dead_letters import DeadLetter
-from ingest.identity import activity_id, record_digest
+from ingest.identity import activity_ids, record_digest
 from ingest.likeness import NATIVE_ID, SESSION, Content, Rules
 from ingest.memory import Memory
 from ingest.people import REMEMBERED, TOKENS, VALUES, People
-from ingest.record import Record, Skip
+from ingest.record import Record, Skip, lane_name
 from ingest.shape import Drawn, Layout
 from ingest.sources.base import ACTOR, ORIGIN, at
 from ingest.sources.columns import content_digest
@@ -71,15 +71,17 @@ class Seen(Layout):
 class Way:
     """The records of one door, with what is known of them."""
 
-    __slots__ = ("drawn", "layouts", "long", "varies")
+    __slots__ = ("drawn", "layouts", "long", "strangers", "varies")
 
     def __init__(self, varies: Mapping[str, str], long: Callable[[Record], Outcome]) -> None:
         """`varies` as the adapter has it; `long` is the long way of this door's records."""
         self.varies, self.long = varies, long
         self.drawn: dict[str, Seen] = {}  # by their expressions
         self.layouts: dict[int, list[Seen]] = {}  # by the number of quotes in the records
+        self.strangers = 0  # records of none of them since the last was added
 
     def add(self, quotes: int, drawn: Drawn) -> Seen:
+        self.strangers = 0
         if len(self.drawn) >= LAYOUTS:
             self.drawn.clear()
             self.layouts.clear()
@@ -99,8 +101,8 @@ class Maker:
 
     def make(
         self, record: Record, seen: Seen, known: Known, values: Sequence[str], occurred_at: int
-    ) -> Activity | None:
-        """The activity of a record that has these values; None for what takes the long way."""
+    ) -> list[Any] | None:
+        """The row of a record that has these values, for `finished`; None for what takes the long way."""
         base, rules, tenant, prefix, suffix, key, lookup, content, flags = known
         if occurred_at > record.received_at + AHEAD:
             return None
@@ -121,13 +123,13 @@ class Maker:
             row[SESSION] = self._sessions[key, values[rules.session]]
         if content is not None:
             row[NATIVE_ID] = content.kind + content_digest(content.text(values))
-        lane = record.lane
+        lane = lane_name(record.topic, record.partition)
         place = row[NATIVE_ID] or f"{record.epoch}/{lane}/{record.offset}/0"
-        row[_ACTIVITY_ID] = activity_id(f"{prefix}{place}\0{occurred_at}{suffix}")
+        row[_ACTIVITY_ID] = f"{prefix}{place}\0{occurred_at}{suffix}"
         row[_OCCURRED_AT] = occurred_at
-        row[_DIGEST] = record_digest(record.value if rules.whole else self._kept(record))
+        row[_DIGEST] = record.value if rules.whole else self._kept(record)
         row[_PLACE] = record.epoch, lane, record.offset, 0, record.received_at
-        return Activity(*row)
+        return row
 
 
 def _session(who: tuple[Tokeniser, str]) -> str:
@@ -144,3 +146,10 @@ def _put(row: list[Any], rules: Rules, values: Sequence[str]) -> None:
         row[field] = before + values[which] + between + values[other] + after
     for field, which in rules.lists:
         row[field] = values[which].count(",") + 1
+
+
+def finished(rows: Sequence[list[Any]]) -> list[Activity]:
+    """The activities of rows in which what id and digest are made of stands in their places."""
+    for row, identity in zip(rows, activity_ids([row[_ACTIVITY_ID] for row in rows]), strict=True):
+        row[_ACTIVITY_ID], row[_DIGEST] = identity, record_digest(row[_DIGEST])
+    return [Activity(*row) for row in rows]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -12,18 +12,18 @@ import msgspec
 from domain.activity import Activity
 from domain.clock import DAY, HOUR, rfc3339
 from domain.errors import VedetteError
-from domain.sources import GENERIC, SOURCES
+from domain.sources import SOURCES
 from domain.subject import Tokeniser
 from ingest.alike import Alike
 from ingest.dead_letters import DeadLetter, dead_letter
-from ingest.door import Door
+from ingest.door import Door, door_of
 from ingest.failures import Failures
 from ingest.identity import activity_id, record_digest
-from ingest.known import AHEAD, Way
+from ingest.known import AHEAD, Outcome, Way, finished
 from ingest.people import REMEMBERED
 from ingest.record import Headers, Record, Skip
 from ingest.refusal import Refused, missing, shown, unknown_value
-from ingest.settings import TENANT, IngestSettings
+from ingest.settings import IngestSettings
 from ingest.sources.base import Adapter, Draft, at
 from ingest.sources.cloud_events import binary, structured
 from ingest.sources.generic_fields import invalid_tenant
@@ -32,10 +32,11 @@ from ingest.sources.registry import ADAPTERS, NEVER_STORED, detect
 from ingest.sources.salesforce_ids import long_id
 from ingest.strict_json import parse
 from ingest.who import Origins, Who, identify, lacking, write
-from transport.topics import RAW, RAW_HTTP, RAW_IMPORT
 
 #: Further ahead of its arrival an event is refused; less far it is flagged and waits.
 MOST_AHEAD: Final = DAY
+#: Records that are finished together: what is half done of them stays near.
+_TOGETHER: Final = 100
 #: Topics and headers that are remembered.
 _ENTRANCES: Final = 4_096
 _encode, replace = msgspec.json.encode, msgspec.structs.replace
@@ -76,19 +77,44 @@ class Normaliser:
         self._entrances: dict[tuple[str, Headers], _Entrance] = {}
         self._who = lru_cache(maxsize=REMEMBERED)(self._identify)
 
-    def normalise(self, record: Record) -> list[Activity] | DeadLetter | Skip:
-        try:
-            outcome = self._normalise(record)
-        except (VedetteError, OSError, MemoryError):
-            raise
-        except Exception as error:
-            return self._failed(record, error)
-        self.failures.over()
+    def normalise(self, record: Record) -> Outcome:
+        (outcome,) = self.normalise_all((record,))
         return outcome
+
+    def normalise_all(self, records: Sequence[Record]) -> list[Outcome]:
+        """What each of them comes to, in order."""
+        outcomes = list[Outcome]()
+        for start in range(0, len(records), _TOGETHER):
+            outcomes += self._some(records[start : start + _TOGETHER])
+        return outcomes
+
+    def _some(self, records: Sequence[Record]) -> list[Outcome]:
+        outcomes, rows, places = list[Outcome](), list[list[Any]](), list[int]()
+        failures, entrances, read = self.failures, self._entrances, self._alike.read
+        for record in records:
+            try:
+                entrance = entrances.get((record.topic, record.headers)) or self._enter(record.topic, record.headers)
+                way = entrance.way
+                found = None if way is None else read(record, way)
+                outcome = self._long(record, entrance) if found is None else found
+            except (VedetteError, OSError, MemoryError):
+                raise
+            except Exception as error:
+                outcomes.append(self._failed(record, error))
+                continue
+            if outcome is found and isinstance(found, list):
+                places.append(len(outcomes))
+                rows.append(found)
+            outcomes.append(outcome)
+            if failures.in_a_row:
+                failures.over()
+        for place, activity in zip(places, finished(rows), strict=True):
+            outcomes[place] = [activity]
+        return outcomes
 
     def _failed(self, record: Record, error: Exception) -> DeadLetter:
         """What failed may be the reader, so of a source that must not keep all of its bytes none are kept."""
-        door = _door(record.topic, record.headers)
+        door = door_of(record.topic, record.headers)
         adapter = (detect(record.value) or door.adapter) if door.unsaid else door.adapter
         return dead_letter(
             record,
@@ -100,26 +126,26 @@ class Normaliser:
             kept=record.value if adapter is None or not adapter.never_stored else b"",
         )
 
-    def _normalise(self, record: Record) -> list[Activity] | DeadLetter | Skip:
-        entrance = self._entrance(record)
+    def _long(self, record: Record, entrance: _Entrance) -> Outcome:
         if entrance.wrapped:
-            return self._normalise(structured(record))
-        if entrance.way is None:
-            return self._read(record, entrance.door)
-        if (alike := self._alike.read(record, entrance.way)) is not None:
-            return alike if isinstance(alike, Skip) else [alike]
+            return self._unwrapped(structured(record))
         outcome = self._read(record, entrance.door)
-        self._alike.learn(record, outcome)
+        if entrance.way is not None:
+            self._alike.learn(record, outcome)
         return outcome
 
-    def _entrance(self, record: Record) -> _Entrance:
-        return self._entrances.get((record.topic, record.headers)) or self._enter(record.topic, record.headers)
+    def _unwrapped(self, record: Record) -> Outcome:
+        entrance = self._entrances.get((record.topic, record.headers)) or self._enter(record.topic, record.headers)
+        found = None if entrance.way is None else self._alike.read(record, entrance.way)
+        if found is None:
+            return self._long(record, entrance)
+        return finished([found]) if isinstance(found, list) else found
 
     def _enter(self, topic: str, headers: Headers) -> _Entrance:
         if len(self._entrances) >= _ENTRANCES:
             self._entrances.clear()
             self._alike.forget()
-        door, told, wrapped = _door(topic, headers), self._raw_source, binary(headers)
+        door, told, wrapped = door_of(topic, headers), self._raw_source, binary(headers)
         if told and door.unsaid:
             door = replace(door, adapter=ADAPTERS.get(told), source=told, unsaid=False)
         varies = {} if wrapped or door.adapter is None else door.adapter.varies
@@ -127,7 +153,7 @@ class Normaliser:
         made = self._entrances[(topic, headers)] = _Entrance(door, wrapped, way)
         return made
 
-    def _read(self, record: Record, door: Door) -> list[Activity] | DeadLetter | Skip:
+    def _read(self, record: Record, door: Door) -> Outcome:
         tenant, source, feed = door.tenant or self._default, door.source, door.feed
         try:
             adapter = door.adapter or self._mapped.get(door.source)
@@ -224,7 +250,7 @@ def storable(record: Record, source: str = "") -> bytes:
     `source` is whose it turned out to be, where its door does not say. b"" when such a field may be in it and it cannot
     be read well enough to take the field out.
     """
-    door = _door(record.topic, record.headers)
+    door = door_of(record.topic, record.headers)
     return _kept(record.value, ADAPTERS.get(source) if door.unsaid and source else door.adapter)
 
 
@@ -263,28 +289,3 @@ def _check_ahead(occurred_at: int, received_at: int, flags: set[str]) -> None:
             "check the source's clock and offset",
         )
     flags.add("ahead")
-
-
-@lru_cache(maxsize=4096)
-def _door(topic: str, headers: Headers) -> Door:
-    """Tenant, source and feed of headers count only where nobody but our own API and import may set them."""
-    known = dict(headers)
-    trusted = topic in (RAW_HTTP, RAW_IMPORT)
-    tenant = _word(known.get("tenant")) if trusted else ""
-    said = _word(known.get("source")) if trusted else topic.removeprefix(f"{RAW}.") if topic != RAW else ""
-    source = said or GENERIC
-    return Door(
-        adapter=ADAPTERS.get(source),
-        source=source,
-        tenant=tenant,
-        bad_tenant=bool(tenant) and TENANT.fullmatch(tenant) is None,
-        feed=_word(known.get("feed")) if trusted else "",
-        batch=known.get("batch") == b"1",
-        history=trusted and known.get("history") == b"1",
-        needs_id=topic == RAW_HTTP,
-        unsaid=not said,
-    )
-
-
-def _word(value: bytes | None) -> str:
-    return (value or b"").decode(errors="replace")[:200]

@@ -94,7 +94,7 @@ class Pipeline:
     def __init__(
         self,
         *,
-        normalise: Callable[[Record], Sequence[Activity] | DeadLetter | Skip],
+        normalise: Callable[[Sequence[Record]], Sequence[Sequence[Activity] | DeadLetter | Skip]],
         store: IngestStore,
         send: Callable[[int, bytes], Awaitable[None]],
         routing: Routing,
@@ -142,7 +142,7 @@ class Pipeline:
         if not records:
             return
         activities: list[Activity] = []
-        for record, outcome in zip(records, map(self._normalise, records), strict=True):
+        for record, outcome in zip(records, self._normalise(records), strict=True):
             if isinstance(outcome, DeadLetter):
                 fetch.letters.append(outcome)
             elif isinstance(outcome, Skip):

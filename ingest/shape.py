@@ -16,11 +16,12 @@ from ingest.sources.base import ACTOR, CONTENT, COUNT, GIVEN, ID, IDS, NOISE, OR
 from ingest.sources.columns import UNKNOWN
 from ingest.values import second_of
 
-#: Words of these letters are read alike by every reader of a column.
-_PLAIN: Final = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.:/@+=,~#"
+#: Words of these letters are read alike by every reader of a column, but for those that mean nothing.
+_PLAIN: Final = r"[0-9A-Za-z\-_.:/@+=,~#]"
+_KNOWN: Final = "(?!(?:" + "|".join(map(re.escape, sorted(UNKNOWN - {""}))) + ')")'
 #: Characters of an id: two of them may be kept in one field.
 _MOST: Final = 128
-#: Those that are looked at come first, and those that are taken before those that are not.
+#: Those that are taken come before those that are not.
 _ORDER: Final = (TEXT, ID, COUNT, IDS, TIME, CONTENT, GIVEN, ACTOR, ORIGIN, NOISE)
 #: Objects that vary as a whole; none may hold another one.
 WHOLE: Final = (ACTOR, ORIGIN)
@@ -29,10 +30,10 @@ _WORD: Final = re.compile(r'("[^"]*")(\s*:)?|[{\[]|[}\]]|,|[^\s{}\[\]:,"]+')
 _NOTHING: Final = frozenset({'""', "null"})
 _SAID: Final = _NOTHING | {"true", "false", "0"}
 _WHOLE: Final = "[1-9][0-9]{0,14}"
-_ANY: Final = f'[^"]{{1,{_MOST}}}'
-_NO_ESCAPE: Final = r'[^"\\\x00-\x1f\x7f]+'
+_ANY: Final = r'[^"\\\x00-\x1f\x7f]'
 _TEXTS: Final = {
-    TEXT: _ANY, ID: _ANY, COUNT: _WHOLE, IDS: '[^"]+', CONTENT: _NO_ESCAPE, GIVEN: _NO_ESCAPE, NOISE: _NO_ESCAPE,
+    TEXT: f"{_ANY}{{1,{_MOST}}}", ID: f"{_KNOWN}{_PLAIN}{{1,{_MOST}}}", COUNT: _WHOLE, IDS: f"{_PLAIN}+",
+    CONTENT: f"{_ANY}+", GIVEN: f"{_ANY}+", NOISE: f"{_ANY}+",
 }  # fmt: skip
 _NUMBERS: Final = dict.fromkeys((TEXT, ID, COUNT, CONTENT, GIVEN), _WHOLE) | {
     NOISE: r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,9})?"
@@ -53,7 +54,7 @@ class Value(NamedTuple):
 class Layout:
     """Cuts the texts of records that have these names in these places."""
 
-    __slots__ = ("checked", "given", "kinds", "match", "order", "taken", "texts", "values", "written")
+    __slots__ = ("given", "kinds", "match", "order", "taken", "time", "values", "written")
 
     def __init__(self, pattern: str, values: list[Value], segments: list[int], written: str) -> None:
         self.match, self.written = re.compile(pattern).fullmatch, written
@@ -62,28 +63,21 @@ class Layout:
         self.taken = len(self.values) - self.kinds.count(NOISE)
         #: The groups of the values that are taken, and of what stands between, as far as it is not the same in all.
         self.order = (*(value.group for value in self.values[: self.taken]), *segments)
-        self.texts, self.checked = self.kinds.count(TEXT), self.kinds.index(TIME)
+        self.time = self.kinds.index(TIME)
         given = self.kinds.count(GIVEN)
         self.given = slice(start := self.kinds.index(GIVEN), start + given) if given > 1 else None
 
-    def looked_at(self, values: Sequence[str]) -> int | None:
-        """The time, ms since 1970; None when one of the values is not what the long way would take it for.
-
-        Times that are written alike have one precision.
-        """
-        if (end := self.texts) and not ((text := "".join(values[:end])).isprintable() and "\\" not in text):
-            return None
-        if end < self.checked:
-            checked = values[end : self.checked]
-            if "".join(checked).encode().translate(None, _PLAIN) or not UNKNOWN.isdisjoint(checked):
-                return None
-        if self.given is not None and len({*(given := values[self.given])}) < len(given):
-            return None
-        value = values[self.checked]
+    def moment(self, values: Sequence[str]) -> int | None:
+        """The time, ms since 1970; None for none. Times that are written alike have one precision."""
+        value = values[self.time]
         if self.written is NUMBER:
             return int(value)
         second = second_of(value[:19])
         return second if second is None or self.written is SECONDS else second + int(value[20:23])
+
+    def differ(self, values: Sequence[str]) -> bool:
+        """Whether no two fields were given the same."""
+        return self.given is None or len({*(given := values[self.given])}) == len(given)
 
     def words(self, found: re.Match[str]) -> tuple[str, ...]:
         """All the values that vary, also those that nobody looks at."""

@@ -92,8 +92,8 @@ class Ingester(Process):
         self.world = world
         self.at = dict(world.raw_committed)
         self.pipeline = Pipeline(
-            normalise=normalise, store=world.store, send=self.send, routing=world.routing, epoch=1,
-            partitions=world.partitions, lateness=LATENESS, together=one_by_one,
+            normalise=lambda records: [*map(normalise, records)], store=world.store, send=self.send,
+            routing=world.routing, epoch=1, partitions=world.partitions, lateness=LATENESS, together=one_by_one,
         )  # fmt: skip
         self.pipeline.own(self.at)
 

@@ -17,6 +17,7 @@ from domain.errors import VedetteError
 from domain.wire import activities_of, bodies
 from ingest import normalise
 from ingest.dead_letters import DeadLetter, unpack_headers
+from ingest.door import door_of
 from ingest.failures import MOST_IN_A_ROW, Failures
 from ingest.record import Record
 from ingest.sources.base import Draft
@@ -39,8 +40,8 @@ class Broken:
 @pytest.fixture
 def broken(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Broken:
     adapter = Broken(*getattr(request, "param", ()))
-    door = msgspec.structs.replace(normalise._door("vedette.raw", ()), adapter=adapter)
-    monkeypatch.setattr(normalise, "_door", lambda topic, headers: door)
+    door = msgspec.structs.replace(door_of("vedette.raw", ()), adapter=adapter)
+    monkeypatch.setattr(normalise, "door_of", lambda topic, headers: door)
     return adapter
 
 

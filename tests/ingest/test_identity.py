@@ -6,7 +6,10 @@ import uuid
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from ingest.identity import activity_id, activity_ids
 from tests.ingest.made import activity, event, record
 
 SIGN_IN: dict[str, Any] = event(
@@ -85,3 +88,8 @@ def test_nobody_but_our_own_doors_may_say_tenant_feed_or_history() -> None:
 
 def test_the_lane_of_a_record_is_its_topic_and_partition() -> None:
     assert record(SIGN_IN, partition=3).lane == "vedette.raw:3"
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8"), max_size=200), max_size=5))
+def test_many_ids_are_made_as_each_of_them_is(whats: list[str]) -> None:
+    assert activity_ids(whats) == [activity_id(what) for what in whats]

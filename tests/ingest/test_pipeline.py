@@ -33,7 +33,14 @@ def pipeline(store: MemoryStore, said: list[Marks] | None = None) -> Pipeline:
             said.append(mark)
 
     made = Pipeline(
-        normalise=normalise, store=store, send=send, routing={}, epoch=1, partitions=1, lateness=0, together=one_by_one
+        normalise=lambda records: [*map(normalise, records)],
+        store=store,
+        send=send,
+        routing={},
+        epoch=1,
+        partitions=1,
+        lateness=0,
+        together=one_by_one,
     )
     made.own(LANES)
     return made

@@ -30,7 +30,7 @@ async def test_a_fetch_done_again_with_other_lanes_is_stored_by_the_real_engine(
 
     for fetch in (records((0, 0), (0, 1), (1, 0)), records((0, 0), (0, 1), (2, 0))):
         made = Pipeline(
-            normalise=normalise,
+            normalise=lambda records: [*map(normalise, records)],
             store=ClickHouseIngestStore(store),
             send=send,
             routing={},
