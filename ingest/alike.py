@@ -11,6 +11,7 @@ that is no plain word) takes the long way. Tests hold one way against the other.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from operator import eq
 from typing import Any, Final
 
 import msgspec
@@ -155,7 +156,7 @@ class Alike:
             kind: object = outcome
         else:
             (one,) = outcome
-            said = tuple(a == b for a, b in zip(_astuple(one), BLANK, strict=True))
+            said = tuple(map(eq, _astuple(one), BLANK))
             kind = (one.action, one.feed, one.flags, said)
         rules = sighted.seen.rules
         if kind not in rules:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -123,13 +124,12 @@ class Content(NamedTuple):
     """What a native id is a digest of, with gaps for the values that vary."""
 
     kind: str
-    parts: tuple[str, ...]  # one more than there are gaps
-    gaps: tuple[int, ...]  # the value in each
+    form: str  # with a %s for each gap
+    pick: Callable[[Sequence[str]], Any]  # what fills them
 
     def text(self, values: Sequence[str]) -> str:
-        return "".join([
-            self.parts[0], *[values[gap] + part for gap, part in zip(self.gaps, self.parts[1:], strict=True)]
-        ])  # fmt: skip
+        text: str = self.form % self.pick(values)
+        return text
 
 
 def content_of(native_id: str, text: str, said: Sequence[str]) -> Content | None:
@@ -137,9 +137,11 @@ def content_of(native_id: str, text: str, said: Sequence[str]) -> Content | None
     found = sorted((text.index(word), which) for which, word in enumerate(said) if text.count(word) == 1)
     if len(found) != sum(word in text for word in said):
         return None
-    parts, end = list[str](), 0
+    if not found:
+        return None
+    form, end = "", 0
     for start, which in found:
-        parts.append(text[end:start])
+        form += text[end:start].replace("%", "%%") + "%s"
         end = start + len(said[which])
     kind = native_id.partition(OF_CONTENT)[0] + OF_CONTENT
-    return Content(kind, (*parts, text[end:]), tuple(which for _, which in found))
+    return Content(kind, form + text[end:].replace("%", "%%"), itemgetter(*(which for _, which in found)))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from typing import Any, Final
 
 import msgspec
 
+from ingest.identity import record_digest
 from ingest.refusal import Refused, missing, shown, wrong_type
 from ingest.sources.base import Draft, row
 from ingest.strict_json import parse
@@ -141,7 +141,7 @@ def content_text(columns: dict[str, Any]) -> str:
 
 
 def content_digest(text: str) -> str:
-    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest()
+    return record_digest(text.encode("utf-8", "replace"))
 
 
 def _text(value: Any) -> str:

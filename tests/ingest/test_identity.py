@@ -90,6 +90,6 @@ def test_the_lane_of_a_record_is_its_topic_and_partition() -> None:
     assert record(SIGN_IN, partition=3).lane == "vedette.raw:3"
 
 
-@given(st.lists(st.text(st.characters(codec="utf-8"), max_size=200), max_size=5))
+@given(st.lists(st.text(st.characters(codec="utf-8"), max_size=200), max_size=30))
 def test_many_ids_are_made_as_each_of_them_is(whats: list[str]) -> None:
     assert activity_ids(whats) == [activity_id(what) for what in whats]
