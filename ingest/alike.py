@@ -31,8 +31,10 @@ from ingest.sources.columns import content_text
 from ingest.strict_json import MOST_BYTES, parse
 from ingest.who import Origins
 
-#: Shapes that are remembered, about three kilobytes each; those that were seen once; kinds of activities of a layout.
+#: Shapes that are remembered, about three kilobytes each; for how many a layout counts; things that were seen once;
+#: kinds of activities of a layout.
 REMEMBERED: Final = 16_000
+LAYOUT: Final = 16
 SEEN: Final = 100_000
 KINDS: Final = 1_000
 #: Records of a door that are not understood until only one in so many is drawn, which takes about 30 us.
@@ -54,7 +56,7 @@ class Alike:
         self._kept, self._keys, self._origins = kept, keys, origins
         self._make = Maker(kept, keys).make
         self._seen: set[int] = set()
-        self._full: list[Way] = []  # each that knows a shape, once for every shape
+        self._ways, self._held = set[Way](), 0  # those that know something, and how much: shapes, layouts for some
         self.sighted: Sighted | None = None
 
     def read(self, record: Record, way: Way) -> list[Any] | Skip | None:
@@ -106,6 +108,8 @@ class Alike:
         drawn = draw(text, way.varies) if type(event) is dict else None
         if drawn is None or not (drawn.pattern in way.drawn or self._again((way, drawn.pattern))):
             return
+        if drawn.pattern not in way.drawn:
+            self._hold(way, LAYOUT)
         seen = way.add(text.count('"'), drawn)
         if (found := seen.match(text)) is not None:
             self.sighted = Sighted(way, seen, found, found.group(*seen.order)[seen.taken :])
@@ -125,16 +129,20 @@ class Alike:
         if (sighted := self.sighted) is None:
             return
         self.sighted = None
-        if len(self._full) >= REMEMBERED:
-            self.forget()
-        self._full.append(sighted.way)
+        self._hold(sighted.way, 1)
         sighted.seen.known[sighted.shape] = self._learnt(record, sighted, outcome)
 
+    def _hold(self, way: Way, shapes: int) -> None:
+        if self._held >= REMEMBERED:
+            self.forget()
+        self._ways.add(way)
+        self._held += shapes
+
     def forget(self) -> None:
-        for way in set(self._full):
-            for seen in way.drawn.values():
-                seen.known.clear()
-        self._full.clear()
+        for way in self._ways:
+            way.forget()
+        self._ways.clear()
+        self._held = 0
 
     def _learnt(self, record: Record, sighted: Sighted, outcome: Outcome) -> Known | Skip | None:
         if isinstance(outcome, DeadLetter):

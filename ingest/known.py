@@ -25,8 +25,8 @@ Outcome = list[Activity] | DeadLetter | Skip
 
 #: Further ahead of its arrival an event is not usual, ms.
 AHEAD: Final = MINUTE
-#: Layouts of a door, and those of as many quotes, each of which is tried on a record.
-LAYOUTS, TRIED = 256, 8
+#: Layouts of as many quotes, each of which is tried on a record.
+TRIED: Final = 8
 _ACTIVITY_ID, _OCCURRED_AT, _FLAGS, _DIGEST = map(at, ("activity_id", "occurred_at", "flags", "record_digest"))
 _APP_TOKEN: Final = at("app_token")
 _PLACE: Final = slice(at("epoch"), at("received_at") + 1)
@@ -82,14 +82,15 @@ class Way:
 
     def add(self, quotes: int, drawn: Drawn) -> Seen:
         self.strangers = 0
-        if len(self.drawn) >= LAYOUTS:
-            self.drawn.clear()
-            self.layouts.clear()
         some = self.layouts.setdefault(quotes, [])
         del some[: len(some) - TRIED + 1]
         seen = self.drawn.get(drawn.pattern) or self.drawn.setdefault(drawn.pattern, Seen(*drawn))
         some.append(seen)
         return seen
+
+    def forget(self) -> None:
+        self.drawn.clear()
+        self.layouts.clear()
 
 
 class Maker:

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from ingest.sources.base import ACTOR, CONTENT, COUNT, GIVEN, ID, IDS, NOISE, ORIGIN, TEXT, TIME
 from ingest.sources.columns import UNKNOWN
+from ingest.strict_json import MOST_KEYS
 from ingest.values import second_of
 
 #: Words of these letters are read alike by every reader of a column, but for those that mean nothing.
@@ -139,6 +140,8 @@ def draw(text: str, varies: Mapping[str, str]) -> Drawn | None:
 
     `text` is JSON, and there is no escape in it.
     """
+    if text.count('"') > MOST_KEYS:  # or a person with many more keys than this one would be too much
+        return None
     drawing, end = _Drawing(), 0
     for start, stop, path in _places(text, varies):
         word, kind = text[start:stop], varies.get(path) or varies.get(_starred(path), "")

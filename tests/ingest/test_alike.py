@@ -14,6 +14,7 @@ from benchmarks.traffic import backlog
 from domain.clock import rfc3339
 from domain.sources import GENERIC, SOURCES
 from domain.subject import Tokeniser
+from ingest.alike import LAYOUT
 from ingest.known import finished
 from ingest.normalise import Normaliser
 from ingest.record import Record
@@ -180,3 +181,31 @@ def test_other_data_about_addresses_are_taken_up_and_learnt_again() -> None:
         countries.append(found.country)
     assert countries == ["DE"] * 4 + ["FR"] * 3 + ["DE"]
     assert taken[3:7] == [True, False, True, True]
+
+
+def test_what_is_remembered_is_forgotten_when_it_is_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest.alike.REMEMBERED", 20)
+    short, long = reader(), reader(alike=False)
+    for source in LEARNT:
+        raws = records(source, 300, seed=5, end=END)
+        sent = [record(raw, topic=f"vedette.raw.{source}", offset=offset) for offset, raw in enumerate(raws + raws)]
+        assert short.normalise_all(sent) == long.normalise_all(sent)
+    assert short._alike._held < 20 + LAYOUT
+
+
+def test_people_may_stand_behind_one_another_in_either_order() -> None:
+    short, long = reader(), reader(alike=False)
+    who = [{"id": f"u{n}", "login": f"u{n}@acme.example"} for n in range(6)]
+    where = [{"ip": ip} for ip in ("203.0.113.9", "no address", "198.51.100.7", "", "2001:db8::1", "203.0.113.10")]
+    for first, second in (("actor", "origin"), ("origin", "actor")):
+        sent = [
+            record(
+                {"occurred_at": "2026-11-24T08:59:00.000Z", "action": "auth.login.failed", "id": f"n{n}"}
+                | {first: one, second: other}
+            )
+            for n, (one, other) in enumerate(zip(*((who, where) if first == "actor" else (where, who)), strict=True))
+        ]
+        assert short.normalise_all(sent) == long.normalise_all(sent)
+        way = short._entrances["vedette.raw", ()].way
+        assert way is not None
+        assert isinstance(short._alike.read(sent[-1], way), list)
