@@ -4,7 +4,7 @@ An adapter says which columns vary from record to record. What is left of a reco
 of a shape that comes again the activity is remembered, and in the records of it that follow only what varies is put in.
 Where that stands in an activity is learnt by reading two records the long way that have values of our own in these
 columns, once for each kind of activity; and every shape has to come out of it as the long way has read it. Whatever is
-not understood so (a value that goes into a digest or a token, a refusal, an escape, a key that stands twice, a value
+not understood so (a value that goes into a token, a refusal, an escape, a key that stands twice, a value
 that is no plain word) takes the long way. Tests hold one way against the other.
 """
 

@@ -150,7 +150,8 @@ class Pipeline:
                 fetch.skips.setdefault(where, []).append(record.offset)
             else:
                 activities += outcome
-                fetch.raws += [storable(record, activity.source) for activity in outcome]
+                for activity in outcome:
+                    fetch.raws.append(storable(record, activity.source))
         fetch.activities += activities
         fetch.bodies += bodies(activities)
         backwards = records[::-1]
