@@ -12,7 +12,7 @@ async def sort_out(late: list[tuple[str, Activity]], store: JudgeStore, dirt: Di
 
     A late activity that the store has under another raw position is a duplicate.
     """
-    copies = await store.copies({(a.tenant, a.key) for _, a in late}) if late else {}
+    copies = await store.copies([activity for _, activity in late]) if late else {}
     duplicates, conflicts = 0, list[Activity]()
     earliest: dict[tuple[str, str], Key] = {}
     for subject, activity in late:

@@ -17,8 +17,8 @@ from storage.retention import RetentionStore
 
 #: Subjects per query when states or histories are read together.
 READ_TOGETHER = 500
-#: Ids per query: a parameter travels in the address of a request, which has its limits.
-IDS_TOGETHER = 1_000
+#: Keys per query: a parameter travels in the address of a request, which has its limits.
+KEYS_TOGETHER = 500
 
 
 class _Count(msgspec.Struct, array_like=True):
@@ -170,29 +170,35 @@ class JudgeReads:
         """Of the subject's activities those that are stored: history.kept."""
         return await history.kept(self._client, subject, ids)
 
-    async def copies(self, keys: Iterable[tuple[str, Key]]) -> dict[tuple[str, Key], Copy]:
-        """The stored copy of each (tenant, key); a key that is not stored is absent."""
+    async def copies(self, late: Iterable[Activity]) -> dict[tuple[str, Key], Copy]:
+        """The earliest stored copy of each, by tenant and key; one that is not stored is absent."""
         found: dict[tuple[str, Key], Copy] = {}
-        wanted = sorted(keys, key=lambda k: k[1])
-        for start in range(0, len(wanted), IDS_TOGETHER):
-            found.update(await self._copies(wanted[start : start + IDS_TOGETHER]))
+        wanted = sorted({(a.tenant, a.actor_token, *a.key) for a in late})
+        for start in range(0, len(wanted), KEYS_TOGETHER):
+            found.update(await self._copies(wanted[start : start + KEYS_TOGETHER]))
         return found
 
-    async def _copies(self, wanted: Sequence[tuple[str, Key]]) -> dict[tuple[str, Key], Copy]:
+    async def _copies(self, wanted: Sequence[tuple[str, str, int, str]]) -> dict[tuple[str, Key], Copy]:
+        tenants, actors, times, ids = zip(*wanted, strict=True)
         rows = await self._client.query(
+            # By the key that events are ordered by: by id alone, nearly every granule may hold one of many ids.
             "SELECT tenant, toUnixTimestamp64Milli(occurred_at), toString(activity_id), epoch, lane, offset, `index`, "
-            "record_digest FROM events FINAL WHERE activity_id IN {ids:Array(UUID)} "
-            "AND occurred_at BETWEEN fromUnixTimestamp64Milli({low:Int64}, 'UTC') "
-            "AND fromUnixTimestamp64Milli({high:Int64}, 'UTC')",
-            {"ids": [k[1][1] for k in wanted], "low": wanted[0][1][0], "high": wanted[-1][1][0]},
+            "record_digest FROM events PREWHERE (tenant, actor_token, occurred_at, activity_id) IN ("
+            "SELECT key.1, key.2, fromUnixTimestamp64Milli(key.3, 'UTC'), key.4 FROM (SELECT arrayJoin(arrayZip("
+            "{tenants:Array(String)}, {actors:Array(String)}, {times:Array(Int64)}, {ids:Array(UUID)})) AS key))",
+            {"tenants": list(tenants), "actors": list(actors), "times": list(times), "ids": list(ids)},
             row=_Found,
         )
-        return {
-            (r.tenant, (r.occurred_at, r.activity_id)): Copy(
-                (r.epoch, lane_number(r.lane), r.offset, r.index), r.digest
-            )
-            for r in rows
-        }
+        found: dict[tuple[str, Key], Copy] = {}
+        for r in rows:  # not FINAL, which would merge the granules before it looks: what is wanted is few rows
+            key, copy = (r.tenant, (r.occurred_at, r.activity_id)), _copy(r)
+            if key not in found or copy.place < found[key].place:
+                found[key] = copy
+        return found
+
+
+def _copy(row: _Found) -> Copy:
+    return Copy((row.epoch, lane_number(row.lane), row.offset, row.index), row.digest)
 
 
 def _revision(row: _Alert) -> AlertRevision:

@@ -125,7 +125,8 @@ class MemoryStore:
         await Pause()
         return {a.activity_id for a in self.stored(subject) if a.activity_id in ids}
 
-    async def copies(self, keys: Iterable[tuple[str, Key]]) -> dict[tuple[str, Key], Copy]:
+    async def copies(self, late: Iterable[Activity]) -> dict[tuple[str, Key], Copy]:
+        keys = {(a.tenant, a.key) for a in late}
         found = {k: self.events[k[0], *k[1]] for k in keys if (k[0], *k[1]) in self.events}
         return {k: Copy(a.place, a.record_digest) for k, a in found.items()}
 

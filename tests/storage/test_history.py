@@ -6,7 +6,7 @@ import msgspec
 
 from domain.activity import Activity
 from domain.alert import Content, alert_id, evidence
-from domain.judgement import AlertRevision, DirtyMark
+from domain.judgement import AlertRevision, Copy, DirtyMark
 from storage import history
 from storage.client import Client
 from storage.events import EventStore
@@ -66,6 +66,28 @@ async def test_of_what_an_alert_names_what_is_stored_of_its_subject_is_told(stor
     assert await history.kept(store, f"actor|acme|{EVEN}", asked) == even
     assert await history.kept(store, f"source|acme|{ADDRESS}", [ids["4"], ids["6"]]) == {ids["6"]}
     assert await history.kept(store, f"actor|acme|{EVEN}", []) == set()
+
+
+async def test_of_what_is_late_the_earliest_stored_copy_is_told_and_no_other_s(store: Client) -> None:
+    first, other, third, fourth = (
+        msgspec.structs.replace(activity(40 + n, EVEN, NOON + n, epoch=1), record_digest=f"{n}") for n in range(4)
+    )
+    nobody_s = msgspec.structs.replace(third, actor_token="")
+    await EventStore(store).insert([msgspec.structs.replace(first, offset=99, record_digest="again")], token="again")
+    await EventStore(store).insert([first, other, nobody_s], token="first")
+    await EventStore(store).insert([msgspec.structs.replace(first, epoch=2)], token="a later epoch")
+    asked = [
+        msgspec.structs.replace(first, offset=7, record_digest="asked"),
+        nobody_s,
+        fourth,
+        msgspec.structs.replace(other, tenant="else"),
+        msgspec.structs.replace(other, occurred_at=other.occurred_at + 1),
+    ]
+    assert await ClickHouseJudgeStore(store).copies(asked) == {
+        ("acme", first.key): Copy(first.place, first.record_digest),
+        ("acme", nobody_s.key): Copy(nobody_s.place, nobody_s.record_digest),
+    }
+    assert await ClickHouseJudgeStore(store).copies([]) == {}
 
 
 async def test_alerts_are_read_from_their_openers_on_and_marks_keep_their_actions(store: Client) -> None:
