@@ -31,6 +31,7 @@ from storage.epochs import EpochStore
 from storage.events import EventStore
 from storage.judge import ClickHouseJudgeStore
 from storage.migrate import migrate
+from stream.pace import Pace
 from stream.runner import PartitionRunner
 from stream.settings import DetectSettings
 from vedette.embedded.store import EmbeddedStore
@@ -191,7 +192,8 @@ async def judging(
     async def commit(_partition: int, _offset: int) -> None:
         pass
 
-    runner = PartitionRunner(0, load=load, commit=commit, settings=DetectSettings(), failed=failures.append)
+    pace = Pace(lambda: 0)
+    runner = PartitionRunner(0, load=load, commit=commit, settings=DetectSettings(), failed=failures.append, pace=pace)
     log = Log(runner)
     try:
         yield runner, log

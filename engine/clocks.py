@@ -21,6 +21,8 @@ class Clocks:
         self._heard: dict[str, LaneMark] = {}
         self._latest: frozenset[str] = frozenset()
         self._tenants: set[str] = set(now)
+        #: When what was read last arrived (ms), on the slowest lane that carries live records.
+        self.reached: int = BEGINNING
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -34,6 +36,9 @@ class Clocks:
     def hear(self, marks: Marks) -> None:
         self._heard.update(marks.lanes)
         self._latest = frozenset(marks.names)
+        lanes = [mark for name, mark in self._heard.items() if name in self._latest]
+        live = [mark.base for mark in lanes if mark.tenants]
+        self.reached = min(live or [mark.base for mark in lanes], default=BEGINNING)
 
     def advance(self) -> None:
         """Move each tenant's clock to the least mark of the lanes that keep up."""

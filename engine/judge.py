@@ -23,7 +23,7 @@ from engine.marks import Dirt
 from engine.memory import Memory, dump
 from engine.pending import Pending, Tally
 from engine.presence import SLOTS, Presence
-from engine.settle import Pause, Settler, once
+from engine.settle import MOST, Pause, Settler, once
 from engine.shadow import Shadow
 from storage.judge import JudgeStore
 
@@ -162,6 +162,11 @@ class Judge:
             self._settler.follow(subject, ready)
             self._changed(subject, memory)
 
+    @property
+    def reached(self) -> int:
+        """When what was read last arrived (ms), on the slowest lane that carries live records."""
+        return self._clocks.reached
+
     # -- states
     def memory(self, subject: str) -> Memory:
         return self._memories[subject]
@@ -207,13 +212,13 @@ class Judge:
         self.tally.alerts += 1
 
     # -- settle
-    async def settle(self, now: float = 0.0, *, at_once: bool = False, pause: Pause = once) -> int:
-        """Fold dirty subjects again that have been quiet, or every one `at_once`; how many.
+    async def settle(self, now: float = 0.0, *, at_once: bool = False, most: int = MOST, pause: Pause = once) -> int:
+        """Fold dirty subjects again that have been quiet, or any `at_once`, `most` of them; how many.
 
         `now` is in seconds, by any clock that goes on. It may be awaited beside everything else here, one call at a
         time; what comes of it goes through the next checkpoint.
         """
-        return await self._settler.settle(self._clocks.now, now, at_once=at_once, pause=pause)
+        return await self._settler.settle(self._clocks.now, now, at_once=at_once, most=most, pause=pause)
 
     def unwritten(self) -> Iterable[AlertRevision]:
         """Alerts that the store may not have yet, the newest of each last."""

@@ -13,7 +13,7 @@ from domain.subject import tenant_of
 QUIET = 2.0
 #: Or when its oldest mark has waited so long: somebody busy is not left dirty for ever.
 WAITED = 60.0
-#: Marks looked through between two yields: some 3 ms.
+#: Subjects looked through between two yields: some 3 ms.
 _LOOKED_THROUGH = 5_000
 
 
@@ -23,60 +23,67 @@ class Dirt:
     def __init__(self, judge: str) -> None:
         """`judge` names it among all that ever were: it begins the ids of the marks it makes."""
         self._judge, self._sequence = judge, 0
-        self._stored: dict[str, DirtyMark] = {}
-        self._fresh: dict[str, DirtyMark] = {}  # the next checkpoint writes them
+        self._of: dict[str, dict[str, DirtyMark]] = {}  # by subject, the one first marked first, and by id
+        self._fresh: dict[str, DirtyMark] = {}  # of these, what the next checkpoint writes
         self._cleared: list[DirtyMark] = []  # and the clearing of these
         self._touched: set[str] = set()  # marked since `ready` looked last
         self._first: dict[str, float] = {}
         self._last: dict[str, float] = {}
 
     def __bool__(self) -> bool:
-        return bool(self._stored or self._fresh or self._cleared)
+        return bool(self._of or self._cleared)
 
     def load(self, marks: Iterable[DirtyMark]) -> None:
         """What the store has."""
-        self._stored = {mark.mark_id: mark for mark in marks}
+        for mark in marks:
+            self._of.setdefault(mark.subject, {})[mark.mark_id] = mark
 
     def subjects(self) -> set[str]:
-        return {mark.subject for marks in (self._stored, self._fresh) for mark in marks.values()}
+        return set(self._of)
 
     def add(self, subject: str, start: Key, why: str, actions: tuple[str, ...] = (), *, due: int = 0) -> None:
         """The subject is to be folded again from `start` on by whoever sees one of `actions`, () for everybody."""
         self._sequence += 1
         mark_id = f"{self._judge}/{self._sequence}"
-        self._fresh[mark_id] = DirtyMark(mark_id, subject, start, due, why, actions)
+        mark = self._fresh[mark_id] = DirtyMark(mark_id, subject, start, due, why, actions)
+        self._of.setdefault(subject, {})[mark_id] = mark
         self._touched.add(subject)
 
     def clear(self, marks: Iterable[DirtyMark]) -> None:
         """Exactly these; what came meanwhile stays."""
         for mark in marks:
-            if self._fresh.pop(mark.mark_id, None) is None and self._stored.pop(mark.mark_id, None) is not None:
+            of = self._of.pop(mark.subject, {})
+            if of.pop(mark.mark_id, None) is not None and self._fresh.pop(mark.mark_id, None) is None:
                 self._cleared.append(mark)
+            if of:
+                self._of[mark.subject] = of  # marked again meanwhile: behind those that have waited longer
             self._first.pop(mark.subject, None)
             self._last.pop(mark.subject, None)
 
     def write(self) -> tuple[list[DirtyMark], list[DirtyMark]]:
         """What a checkpoint has to write, marks and the clearing of marks: from now on they count as written."""
         fresh, cleared = list(self._fresh.values()), self._cleared
-        self._stored.update(self._fresh)
         self._fresh, self._cleared = {}, []
         return fresh, cleared
 
-    async def ready(self, clocks: Mapping[str, int], now: float, *, at_once: bool) -> dict[str, list[DirtyMark]]:
-        """Per subject whose time has come and that has been quiet or has waited long, every mark that is due."""
+    async def ready(self, clocks: Mapping[str, int], now: float, *, at_once: bool) -> list[str]:
+        """Subjects that have a mark that is due and have been quiet or waited long, the one first marked first."""
         for subject in self._touched:
             self._last[subject] = now
             self._first.setdefault(subject, now)
         self._touched.clear()
-        found: dict[str, list[DirtyMark]] = {}
-        for n, mark in enumerate([*self._stored.values(), *self._fresh.values()], 1):
+        found: list[str] = []
+        for n, subject in enumerate(tuple(self._of), 1):
             if n % _LOOKED_THROUGH == 0:
                 await asyncio.sleep(0)
-            clock = clocks.get(tenant_of(mark.subject))
-            due = clock is not None and mark.due < clock and mark.start[0] < clock
-            if due and (at_once or self._rests(mark.subject, now)):
-                found.setdefault(mark.subject, []).append(mark)
+            if (at_once or self._rests(subject, now)) and self.due(subject, clocks):
+                found.append(subject)
         return found
+
+    def due(self, subject: str, clocks: Mapping[str, int]) -> list[DirtyMark]:
+        """Every mark of the subject whose time has come."""
+        clock, marks = clocks.get(tenant_of(subject)), self._of.get(subject, {}).values()
+        return [mark for mark in marks if clock is not None and mark.due < clock and mark.start[0] < clock]
 
     def _rests(self, subject: str, now: float) -> bool:
         last = self._last.get(subject)

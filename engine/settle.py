@@ -17,9 +17,9 @@ from engine.shadow import Shadow
 from engine.snapshots import Snapshots
 from storage.judge import JudgeStore
 
-#: Subjects read together at most, and how many such groups are settled before a checkpoint writes what came of them:
-#: live judging waits for a checkpoint, and one of a thousand states takes a tenth of a second.
-TOGETHER, GROUPS = 200, 5
+#: Subjects read together at most, and how many are settled before a checkpoint writes what came of them: live judging
+#: waits for a checkpoint, and one of a thousand states takes a tenth of a second.
+TOGETHER, MOST = 200, 1_000
 #: Activities folded between two yields: a few milliseconds, and below 20 when each of them asks a model.
 SLICE = 150
 #: Subjects brought up to date, or handed back, between two pauses.
@@ -54,7 +54,7 @@ class Settler:
         self._shadows: dict[str, Shadow] = {}
         self._pause: Pause = once
         self._wanted: frozenset[str] = frozenset()
-        self._ready: dict[str, list[DirtyMark]] = {}  # looked up before, and not settled yet
+        self._ready: list[str] = []  # looked up before, and not settled yet
 
     def __contains__(self, subject: str) -> bool:
         """The subject is being settled: its live memory must stay."""
@@ -70,20 +70,34 @@ class Settler:
         if shadow := self._shadows.get(revision.content.subject):
             shadow.note(revision)
 
-    async def settle(self, clocks: Mapping[str, int], now: float, *, at_once: bool, pause: Pause) -> int:
-        """Subjects that are ready, first marked first, so many that they are GROUPS groups; how many.
+    async def settle(self, clocks: Mapping[str, int], now: float, *, at_once: bool, most: int, pause: Pause) -> int:
+        """Subjects that are ready, first marked first, `most` of them; how many.
 
         One call at a time. `pause` is awaited between two slices.
         """
         self._pause = pause
         if not self._ready:
             self._ready = await self._dirt.ready(clocks, now, at_once=at_once)
-        due = {subject: self._ready.pop(subject) for subject in list(islice(self._ready, TOGETHER * GROUPS))}
-        for group in _groups(due):
+        some, self._ready = self._ready[:most], self._ready[most:]
+        for group in self._groups({subject: self._dirt.due(subject, clocks) for subject in some}):
             self._wanted = frozenset(group)
-            await self._settle({subject: due[subject] for subject in group})
+            await self._settle({subject: self._dirt.due(subject, clocks) for subject in group})
         self._wanted = frozenset()
-        return len(due)
+        return len(some)
+
+    def _groups(self, due: Mapping[str, list[DirtyMark]]) -> Iterable[list[str]]:
+        """Subjects that one query can read: of one scope, the same actions of each, from about the same time on."""
+
+        def kind(subject: str) -> tuple[str, list[str]]:
+            late = {action for mark in due[subject] for action in mark.actions}
+            some = all(mark.actions for mark in due[subject])
+            specs = [spec for spec in self._folder.specs(subject).values() if not some or spec.actions & late]
+            return scope_of(subject), sorted({action for spec in specs for action in spec.actions})
+
+        first = {subject: min(mark.start for mark in marks) for subject, marks in due.items()}
+        for _, alike in groupby(sorted(due, key=lambda s: (kind(s), first[s])), key=kind):
+            while group := list(islice(alike, TOGETHER)):
+                yield group
 
     async def _settle(self, due: Mapping[str, list[DirtyMark]]) -> None:
         live = self._live
@@ -145,17 +159,3 @@ class Settler:
                     of.setdefault(subject, []).append(activity)
         for subject, mine in of.items():
             self._shadows[subject].fold(mine)
-
-
-def _groups(due: Mapping[str, list[DirtyMark]]) -> Iterable[list[str]]:
-    """Subjects that one query can read: of one scope, for the same late actions, from about the same time on."""
-
-    def kind(subject: str) -> tuple[str, list[str]]:
-        marks = due[subject]
-        some = {action for mark in marks for action in mark.actions}
-        return scope_of(subject), sorted(some) if all(mark.actions for mark in marks) else []
-
-    first = {subject: min(mark.start for mark in marks) for subject, marks in due.items()}
-    for _, alike in groupby(sorted(due, key=lambda s: (kind(s), first[s])), key=kind):
-        while group := list(islice(alike, TOGETHER)):
-            yield group

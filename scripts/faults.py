@@ -46,8 +46,8 @@ MUTANTS: Final = (
     Mutant(
         "marks cleared by subject, due or not",
         "engine/marks.py",
-        "due = clock is not None and mark.due < clock and mark.start[0] < clock",
-        "due = clock is not None",
+        "if clock is not None and mark.due < clock and mark.start[0] < clock]",
+        "if clock is not None]",
         (TRACES, SCHEDULES),
     ),
     Mutant(

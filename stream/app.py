@@ -22,6 +22,7 @@ import faust
 from faust.types import TP
 
 from detectors.registry import Registry
+from domain import clock
 from domain.errors import Fenced, VedetteError
 from engine.contexts import Contexts
 from engine.fold import Folder
@@ -35,6 +36,7 @@ from storage.patience import patiently
 from storage.settings import StoreSettings
 from stream.configurations import ConfigurationWatch, record
 from stream.models import ModelWatch
+from stream.pace import Pace
 from stream.runner import PartitionRunner
 from stream.settings import DetectSettings
 from transport.groups import DETECT, client_id
@@ -122,6 +124,7 @@ class Detect:
         self._contexts = Contexts()
         self._registry, self._folder, self._fatal = registry, Folder(registry, self._contexts), fatal
         self._runners: dict[int, PartitionRunner] = {}
+        self._pace = Pace(self._delay)
         self._store: ClickHouseJudgeStore | None = None
         self._models: ModelWatch | None = None
         self._configurations: ConfigurationWatch | None = None
@@ -171,7 +174,7 @@ class Detect:
                     commit=self._commit,
                     settings=self._settings,
                     failed=self._failed,
-                    behind=self._behind,
+                    pace=self._pace,
                 )
             await runner.put(message.offset, event.value)
 
@@ -244,6 +247,11 @@ class Detect:
             for tp in self.app.consumer.assignment()
             if tp.topic == ACTIVITY
         )
+
+    def _delay(self) -> float:
+        """How long ago (ms) came in what is judged now: ingest may be behind while nothing waits here."""
+        reached = [runner.judge.reached for runner in self._runners.values() if runner.judge]
+        return clock.now() - min(reached, default=clock.BEGINNING)
 
     async def _watch_models(self) -> None:
         assert self._models is not None

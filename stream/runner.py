@@ -10,6 +10,8 @@ from typing import Any
 from domain.errors import Fenced
 from domain.wire import decode
 from engine.judge import Judge
+from engine.settle import Pause
+from stream.pace import Pace
 from stream.settings import DetectSettings
 
 log = logging.getLogger("vedette.detect")
@@ -21,9 +23,6 @@ BUSY = 5
 FIRST = 0.5
 #: Seconds until a task that goes on is cancelled once more.
 CANCELLED_AGAIN = 0.5
-#: Between two slices of a settle, while messages wait for a judge: how often it is looked again, and seconds between.
-#: A settle goes on all the same after that, also in a process that never catches up.
-LOOKS, BETWEEN = 10, 0.005
 #: Messages waiting for a partition before the agent waits.
 QUEUE = 16
 
@@ -31,7 +30,7 @@ QUEUE = 16
 class PartitionRunner:
     """Owns one judge. `load` makes it at the first message; `commit` gets the offset that may be committed.
 
-    `behind` says whether messages wait for any judge of this process: settling gives way to them.
+    `pace` is of all settling of this process.
     """
 
     def __init__(
@@ -42,12 +41,12 @@ class PartitionRunner:
         commit: Callable[[int, int], Awaitable[None]],
         settings: DetectSettings,
         failed: Callable[[BaseException], None],
-        behind: Callable[[], bool] = lambda: False,
+        pace: Pace,
     ) -> None:
         self.partition, self._load, self._commit, self._settings = partition, load, commit, settings
         self._queue: asyncio.Queue[tuple[int, bytes]] = asyncio.Queue(QUEUE)
         self._task = asyncio.create_task(self._run(), name=f"judge-{partition}")
-        self._failed, self._behind = failed, behind
+        self._failed, self._pace = failed, pace
         self._dropped = False
         self._task.add_done_callback(self._ended)
         self._settling: asyncio.Task[int] | None = None
@@ -110,20 +109,17 @@ class PartitionRunner:
     def _settle(self, judge: Judge) -> None:
         """Beside the messages that go on, unless the last time has not ended yet."""
         if self._settling is None or self._settling.done():
-            settling = judge.settle(asyncio.get_running_loop().time(), pause=self._give_way)
-            self._settling = asyncio.create_task(settling, name=f"settle-{self.partition}")
-            self._settling.add_done_callback(self._settled)
+            loop = asyncio.get_running_loop()
 
-    async def _give_way(self) -> None:
-        await asyncio.sleep(0)
-        for _ in range(LOOKS):
-            if not self._behind():
-                return
-            await asyncio.sleep(BETWEEN)
+            def some(most: int, pause: Pause) -> Awaitable[int]:
+                return judge.settle(loop.time(), most=most, pause=pause)
+
+            self._settling = asyncio.create_task(self._pace.settle(some), name=f"settle-{self.partition}")
+            self._settling.add_done_callback(self._settled)
 
     def _settled(self, task: asyncio.Task[int]) -> None:
         self._ended(task)
-        if not task.cancelled() and not task.exception() and task.result():
+        if not task.cancelled() and not task.exception() and task.result() and self._pace.share == 1:
             self._due = self._latest = 0.0  # what came of it is written next
 
     async def _checkpoint(self, judge: Judge) -> None:

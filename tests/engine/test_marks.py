@@ -29,9 +29,9 @@ def test_a_subject_that_is_never_quiet_is_settled_after_a_minute_and_the_others_
     dirt.add(CALM, (1, "x"), "late")
     for now in range(200):
         dirt.add(BUSY, (1, f"{now}"), "late")
-        for subject, marks in run(dirt.ready(CLOCKS, float(now), at_once=False)).items():
+        for subject in run(dirt.ready(CLOCKS, float(now), at_once=False)):
             found.setdefault(subject, now)
-            dirt.clear(marks)
+            dirt.clear(dirt.due(subject, CLOCKS))
         if len(found) == 2:
             break
     assert found == {CALM: QUIET, BUSY: WAITED}
@@ -41,9 +41,9 @@ def test_a_busy_subject_waits_a_minute_again_after_it_was_settled() -> None:
     dirt, settled = Dirt("j"), list[int]()
     for now in range(200):
         dirt.add(BUSY, (1, f"{now}"), "late")
-        for marks in run(dirt.ready(CLOCKS, float(now), at_once=False)).values():
+        for subject in run(dirt.ready(CLOCKS, float(now), at_once=False)):
             settled.append(now)
-            dirt.clear(marks)
+            dirt.clear(dirt.due(subject, CLOCKS))
     assert settled == [60, 121, 182]
 
 
@@ -57,8 +57,9 @@ def test_a_mark_is_not_due_before_its_time_has_come_and_the_others_of_its_subjec
     dirt = Dirt("j")
     dirt.add(CALM, (1, "x"), "late")
     dirt.add(CALM, (5_000, "y"), "ahead", due=5_000)
-    assert [m.why for m in run(dirt.ready(CLOCKS, 0.0, at_once=True))[CALM]] == ["late"]
-    assert [m.why for m in run(dirt.ready({"t": 5_001}, 0.0, at_once=True))[CALM]] == ["late", "ahead"]
+    assert run(dirt.ready(CLOCKS, 0.0, at_once=True)) == [CALM]
+    assert [m.why for m in dirt.due(CALM, CLOCKS)] == ["late"]
+    assert [m.why for m in dirt.due(CALM, {"t": 5_001})] == ["late", "ahead"]
 
 
 def test_a_mark_that_the_store_has_is_cleared_there_and_one_that_was_never_written_is_not_written() -> None:
@@ -66,7 +67,7 @@ def test_a_mark_that_the_store_has_is_cleared_there_and_one_that_was_never_writt
     dirt.add(CALM, (1, "x"), "late", ("a",))
     written, _ = dirt.write()
     dirt.add(CALM, (2, "y"), "late", ("b",))
-    marks = run(dirt.ready(CLOCKS, 0.0, at_once=True))[CALM]
+    marks = dirt.due(CALM, CLOCKS)
     assert [(m.mark_id, m.start, m.actions) for m in marks] == [("j/1", (1, "x"), ("a",)), ("j/2", (2, "y"), ("b",))]
     dirt.clear(marks)
     assert (dirt.write(), bool(dirt)) == (([], written), False)

@@ -7,6 +7,7 @@ from typing import Any
 
 from domain.wire import Marks, encode
 from stream import runner
+from stream.pace import Pace
 from stream.runner import QUEUE, PartitionRunner
 from stream.settings import DetectSettings
 
@@ -18,7 +19,9 @@ async def never(*_: Any) -> Any:
 
 
 def made(load: Any) -> PartitionRunner:
-    return PartitionRunner(0, load=load, commit=never, settings=DetectSettings(), failed=lambda error: None)
+    return PartitionRunner(
+        0, load=load, commit=never, settings=DetectSettings(), failed=lambda error: None, pace=Pace(lambda: 0)
+    )
 
 
 async def test_whoever_waits_for_room_in_its_queue_is_let_go() -> None:
