@@ -23,9 +23,10 @@ from benchmarks.report import aligned
 from domain import clock
 from domain.activity import Activity
 from domain.clock import DAY, HOUR, MINUTE
-from domain.wire import LaneMark, Marks, bodies, bundle, encode
+from domain.wire import LaneMark, Marks, bodies, encode
 from engine.fold import Folder
 from engine.judge import Judge
+from ingest.bundles import by_subject, messages
 from storage.client import Client, connect
 from storage.epochs import EpochStore
 from storage.events import EventStore
@@ -148,13 +149,13 @@ def _pieces(template: Activity) -> str:
 class Log:
     """One partition's log, made up as it goes on: activities of others all the while, and marks."""
 
-    def __init__(self, runner: PartitionRunner) -> None:
-        self._runner, self._offset, self._number = runner, 0, 1 << 40
+    def __init__(self, runner: PartitionRunner, subjects: Callable[[Activity], Sequence[str]]) -> None:
+        self._runner, self._subjects, self._offset, self._number = runner, subjects, 0, 1 << 40
 
     async def send(self, activities: Sequence[Activity], mark: int) -> None:
         """A bundle, and the mark below which nothing more is to come (ms)."""
-        if activities:
-            await self._put(bundle(bodies(activities)))
+        for message in messages(by_subject(activities, bodies(activities), self._subjects)):
+            await self._put(message)
         lane = LaneMark(mark, {TENANT: mark}, self._number)
         await self._put(encode(Marks(parts.EPOCH, {LANE: lane}, (LANE,))))
 
@@ -194,7 +195,7 @@ async def judging(
 
     pace = Pace(lambda: 0)
     runner = PartitionRunner(0, load=load, commit=commit, settings=DetectSettings(), failed=failures.append, pace=pace)
-    log = Log(runner)
+    log = Log(runner, folder.subjects)
     try:
         yield runner, log
     finally:
@@ -263,6 +264,7 @@ async def measure(number: int, hours: Sequence[float], home: Path) -> list[Settl
                 found.append(await settle(runner, log, store, each, failures))
                 _say(msgspec.json.encode(found[-1]).decode())
             going_on.cancel()
+        await client.close()
         return found
     finally:
         await asyncio.to_thread(server.stop)
