@@ -8,12 +8,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from engine.settle import MOST, Pause
+from engine.settle import MOST, TOGETHER, Pause
 
 #: What is judged now came in so long ago while live judging keeps up, ms.
 PROMPT = 2_000
 #: The least part of the time that all settling of a process has, however far live judging is behind.
 LEAST = 0.05
+#: Subjects settled at a time at least. Where live judging does not keep up they are fewer than else: it would wait for
+#: a checkpoint that writes all of them.
+FEW = 25
 #: Seconds between two looks whether there is time to settle.
 LOOK = 0.05
 #: The same between two slices, and how many looks at most: what is applied of the subjects meanwhile has to be folded
@@ -52,7 +55,7 @@ class Pace:
 
         self._at_work += 1
         try:
-            return await some(int(MOST * self.share), pause)
+            return await some(MOST if self.share == 1 else max(FEW, int(TOGETHER * self.share)), pause)
         finally:
             self._at_work -= 1
             self._used(since)
