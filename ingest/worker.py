@@ -24,7 +24,7 @@ from transport.settings import METADATA_AGE, KafkaSettings
 log = logging.getLogger("vedette.ingest")
 
 #: Marks go out at least this often, seconds; and when for so long nothing came, when they cost more than they tell.
-MARK_EVERY, MARK_IDLE_EVERY, IDLE_AFTER = 1.0, 2.5, 5.0
+MARK_EVERY, MARK_IDLE_EVERY, IDLE_AFTER = 1.0, 2.5, 60.0
 #: What lanes with a backlog have is waited for so long, ms: read together, few inserts come of them.
 GATHER = 100
 #: Records that are normalised at once, about 15 ms.
@@ -239,7 +239,8 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
 def between_marks(silent: float, *, alone: bool) -> float:
     """How long after marks none go out, seconds, when nothing came for `silent` seconds.
 
-    What another process has read waits for our marks: only who reads all lanes, `alone`, may be slow to tell.
+    What another process has read waits for our marks: only who reads all lanes, `alone`, may be slow to tell. And not
+    soon: judges settle from message to message, so what is left to settle after the last event needs many of them.
     """
     return (MARK_IDLE_EVERY if alone and silent > IDLE_AFTER else MARK_EVERY) - 0.5
 

@@ -22,7 +22,6 @@ import faust
 from faust.types import TP
 
 from detectors.registry import Registry
-from domain import clock
 from domain.errors import Fenced, VedetteError
 from engine.contexts import Contexts
 from engine.fold import Folder
@@ -249,9 +248,11 @@ class Detect:
         )
 
     def _delay(self) -> float:
-        """How long ago (ms) came in what is judged now: ingest may be behind while nothing waits here."""
-        reached = [runner.judge.reached for runner in self._runners.values() if runner.judge]
-        return clock.now() - min(reached, default=clock.BEGINNING)
+        """How long ago (ms) came in what is judged now: ingest may be behind while nothing waits here.
+
+        By what it was when the last mark was heard: there are few marks while nothing comes.
+        """
+        return max((runner.delay for runner in self._runners.values()), default=0)
 
     async def _watch_models(self) -> None:
         assert self._models is not None

@@ -7,8 +7,9 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from domain import clock
 from domain.errors import Fenced
-from domain.wire import decode
+from domain.wire import Marks, decode
 from engine.judge import Judge
 from engine.settle import Pause
 from stream.pace import Pace
@@ -51,6 +52,7 @@ class PartitionRunner:
         self._task.add_done_callback(self._ended)
         self._settling: asyncio.Task[int] | None = None
         self._due = self._latest = 0.0  # when the next checkpoint is, even while messages wait; by the loop's time
+        self.delay = 0  # how long before the last mark was heard what it tells of had come in, ms
         self.progress = 0  # rises with every checkpoint, for the watchdog
         self.judge: Judge | None = None
 
@@ -87,7 +89,10 @@ class PartitionRunner:
         while True:
             if not judge.expects(offset):
                 raise Fenced(f"partition {self.partition}: offset {offset} came, {judge.offset} was expected")
-            await judge.take(offset, decode(message))
+            heard = decode(message)
+            await judge.take(offset, heard)
+            if isinstance(heard, Marks):
+                self.delay = clock.now() - judge.reached
             taken += 1
             now = loop.time()
             due = now >= (self._due if self._queue.empty() else self._latest)

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 import msgspec
 import pytest
 
+from domain import clock
 from domain.activity import Activity
 from domain.errors import StoreUnavailable
 from domain.wire import LaneMark, Marks, bodies, encode
@@ -201,3 +202,15 @@ async def test_a_checkpoint_that_would_tell_of_nothing_but_the_time_waits_twice_
         assert [await due(0, heard=0), await due(0, heard=7), await due(0, heard=7), await due(3_600, heard=7)] == [
             1, 2, 2, 3,
         ]  # fmt: skip
+
+
+async def test_how_far_behind_it_is_tells_the_last_mark_however_long_ago_that_came(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with running(Slow(), lambda error: pytest.fail(str(error))) as (runner, feed):
+        monkeypatch.setattr(clock, "now", lambda: START + 20_001)
+        await feed.tick(12)
+        await until(lambda: runner.delay == 8_000)
+        monkeypatch.setattr(clock, "now", lambda: START + 90_000)
+        await feed.send("a", 89.999)
+        await until(lambda: runner.delay == 0)
