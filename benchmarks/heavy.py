@@ -12,7 +12,7 @@ import gc
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -23,7 +23,9 @@ from benchmarks.report import aligned
 from domain import clock
 from domain.activity import Activity
 from domain.clock import DAY, HOUR, MINUTE
-from domain.wire import LaneMark, Marks, bodies, encode
+from domain.rows import Rows
+from domain.subject import Routed
+from domain.wire import LaneMark, Marks, encode
 from engine.fold import Folder
 from engine.judge import Judge
 from ingest.bundles import by_subject, messages
@@ -149,12 +151,12 @@ def _pieces(template: Activity) -> str:
 class Log:
     """One partition's log, made up as it goes on: activities of others all the while, and marks."""
 
-    def __init__(self, runner: PartitionRunner, subjects: Callable[[Activity], Sequence[str]]) -> None:
+    def __init__(self, runner: PartitionRunner, subjects: Callable[[Routed], Iterable[str]]) -> None:
         self._runner, self._subjects, self._offset, self._number = runner, subjects, 0, 1 << 40
 
     async def send(self, activities: Sequence[Activity], mark: int) -> None:
         """A bundle, and the mark below which nothing more is to come (ms)."""
-        for message in messages(by_subject(activities, bodies(activities), self._subjects)):
+        for message in messages(by_subject(Rows.of(activities), self._subjects)):
             await self._put(message)
         lane = LaneMark(mark, {TENANT: mark}, self._number)
         await self._put(encode(Marks(parts.EPOCH, {LANE: lane}, (LANE,))))

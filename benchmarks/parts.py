@@ -7,13 +7,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from clickhouse_connect.driver.insert import InsertContext
-from clickhouse_connect.driver.transform import NativeTransform
-
 from detectors.registry import Registry
 from detectors.registry import load as load_registry
-from domain.activity import Activity
 from domain.incident import Notice
+from domain.rows import Rows
 from engine.fold import Folder
 from engine.judge import Judge
 from ingest.dead_letters import DeadLetter
@@ -39,11 +36,6 @@ class _Deaf:
     async def raw_insert(self, *_: object, **__: object) -> SimpleNamespace:
         return SimpleNamespace(written_rows=2**40)  # of every target: no other judge holds the partition
 
-    async def insert(self, *, context: InsertContext) -> SimpleNamespace:
-        for _ in NativeTransform().build_insert(context):
-            pass  # written by column, as the driver would send it
-        return SimpleNamespace(written_rows=2**40)
-
     async def raw_query(self, sql: str, **_: object) -> bytes:
         return b"[0]\n" if sql.startswith("SELECT max(") else b""
 
@@ -57,12 +49,7 @@ class Unstored:
     async def put_skips(self, epoch: int, rows: Sequence[SkipRow]) -> None:
         pass
 
-    def encode_events(
-        self,
-        rows: Sequence[Activity],  # noqa: ARG002 (the signature of an IngestStore)
-        bodies: Sequence[bytes],  # noqa: ARG002 (likewise)
-        raws: Sequence[bytes],  # noqa: ARG002 (likewise)
-    ) -> Put:
+    def encode_events(self, rows: Rows) -> Put:  # noqa: ARG002 (the signature of an IngestStore)
         return self._put
 
     async def _put(self, token: str) -> None:
@@ -125,7 +112,7 @@ def ingest_store() -> ClickHouseIngestStore:
 def pipeline(normalise: Normaliser, log: Log, store: IngestStore) -> Pipeline:
     """As `vedette ingest` makes it, owning every lane."""
     made = Pipeline(
-        normalise=normalise.normalise_all,
+        normalise=normalise.rows,
         store=store,
         send=log.send,
         routing=registry().routing(),

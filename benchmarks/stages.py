@@ -21,9 +21,9 @@ from detectors.base import Context
 from detectors.registry import Armed
 from domain import clock
 from domain.activity import Activity
+from domain.rows import Rows
 from domain.subject import router
-from domain.wire import bodies, decode
-from ingest.dead_letters import DeadLetter
+from domain.wire import decode
 from ingest.identity import activity_id, record_digest
 from ingest.normalise import Normaliser
 from ingest.pipeline import Fetch
@@ -69,8 +69,9 @@ async def measure(waiting: Backlog, keys: Path) -> list[Stage]:
     """Every stage of ingest and detect, in the order in which an event meets them."""
     watch, events = Watch(), len(waiting.records)
     normalise, records = parts.normaliser(keys), parts.records(waiting.records, waiting.times)
-    activities = _normalise(normalise, records, watch)
-    await _insert(activities, waiting.records, watch)
+    rows = _normalise(normalise, records, watch)
+    activities = _activities(rows)
+    await _insert(rows, watch)
     delivered = await _judge(await _bundle(normalise, records, watch), watch)
     return [
         *(watch.stage(name, "event", events) for name in ("identify", "normalise", "insert encode", "bundle encode")),
@@ -88,29 +89,35 @@ def _source(source: str, normalise: Normaliser, events: int) -> Stage:
     now, name, watch = clock.now(), f"normalise: {source}", Watch()
     topic, raws = f"{RAW}.{source}", vendor_records(source, 2 * events, seed=7, end=now)
     records = [Record(topic, 0, offset, parts.EPOCH, now, (), raw) for offset, raw in enumerate(raws)]
-    normalise.normalise_all(records[:events])
+    normalise.rows(records[:events])
     records = records[events:]
     with watch.on(name):
-        made = [each for some in _slices(records) for each in normalise.normalise_all(some)]
-    refused = sum(isinstance(each, DeadLetter) for each in made)
+        taken = [normalise.rows(some) for some in _slices(records)]
+    refused = sum(len(some.letters) for some in taken)
     assert not refused, f"{refused} records of {source} were refused"
     return watch.stage(name, "event", len(records))
 
 
-def _normalise(normalise: Normaliser, records: Sequence[Record], watch: Watch) -> list[Activity]:
+def _normalise(normalise: Normaliser, records: Sequence[Record], watch: Watch) -> Rows:
     """Ids and digests included; they have a stage of their own too.
 
     People are remembered already, as after a while of work.
     """
-    normalise.normalise_all(records[: len(records) // 5])
+    normalise.rows(records[: len(records) // 5])
     with watch.on("normalise"):
-        made = [each for some in _slices(records) for each in normalise.normalise_all(some)]
-    found = [activity for each in made if isinstance(each, list) for activity in each]
-    texts = [_identity(activity) for activity in found]
+        taken = [normalise.rows(some) for some in _slices(records)]
+    found = Rows()
+    for some in taken:
+        found.extend(some.rows)
+    texts = [_identity(activity) for activity in _activities(found)]
     with watch.on("identify"):
         for record, text in zip(records, texts, strict=True):
             activity_id(text), record_digest(record.value)
     return found
+
+
+def _activities(rows: Rows) -> list[Activity]:
+    return list(map(msgspec.json.Decoder(Activity).decode, rows.bodies))
 
 
 def _slices(records: Sequence[Record]) -> Iterator[Sequence[Record]]:
@@ -127,13 +134,12 @@ def _identity(activity: Activity) -> str:
     )
 
 
-async def _insert(activities: Sequence[Activity], raws: Sequence[bytes], watch: Watch) -> None:
-    store, rows = parts.ingest_store(), IngestSettings().fetch_rows
-    await store.encode_events(activities[:1], bodies(activities[:1]), raws[:1])("")  # the first one imports libraries
-    for start in range(0, len(activities), rows):
-        some = activities[start : start + rows]
+async def _insert(rows: Rows, watch: Watch) -> None:
+    store, most = parts.ingest_store(), IngestSettings().fetch_rows
+    for start in range(0, len(rows), most):
+        some = rows.some(range(start, min(start + most, len(rows))))
         with watch.on("insert encode"):
-            await store.encode_events(some, bodies(some), raws[start : start + rows])(str(start))
+            await store.encode_events(some)(str(start))
 
 
 async def _bundle(normalise: Normaliser, records: Sequence[Record], watch: Watch) -> parts.Log:

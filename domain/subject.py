@@ -5,13 +5,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from operator import attrgetter
-from typing import Final
+from typing import Final, Protocol
 
 from domain.actions import ACTIONS, AUTHENTICATION, LOGIN_FAILED, TENANT_WIDE
-from domain.activity import Activity
 
 ACTOR: Final = "actor"
 LOGIN: Final = "login"
@@ -28,11 +26,25 @@ _JUDGED: Final = {
     CLIENT: frozenset(ACTIONS),
     TENANT: TENANT_WIDE,
 }
-#: All that `router` looks at, and of how many activities that differ in it `remembered` keeps the subjects.
-_routed = attrgetter("action", "tenant", "actor_token", "login_token", "ip_token", "app_token")
-_REMEMBERED: Final = 100_000
 #: Which actions each scope's detectors see. What nobody judges is stored and not sent.
 Routing = Mapping[str, frozenset[str]]
+
+
+class Routed(Protocol):
+    """An activity, or what it has in common with others."""
+
+    @property
+    def action(self) -> str: ...
+    @property
+    def tenant(self) -> str: ...
+    @property
+    def actor_token(self) -> str: ...
+    @property
+    def login_token(self) -> str: ...
+    @property
+    def ip_token(self) -> str: ...
+    @property
+    def app_token(self) -> str: ...
 
 
 def canonical(value: str) -> str:
@@ -56,14 +68,14 @@ class Tokeniser:
         return self._token(value) if value else ""
 
 
-def router(routing: Routing) -> Callable[[Activity], list[str]]:
+def router(routing: Routing) -> Callable[[Routed], list[str]]:
     """What gives the subjects that judge an activity, [] when no detector sees it."""
     scopes = {
         action: tuple(scope for scope in SCOPES if action in routing.get(scope, ()) and action in _JUDGED[scope])
         for action in ACTIONS
     }
 
-    def route(activity: Activity) -> list[str]:
+    def route(activity: Routed) -> list[str]:
         found = []
         tenant = activity.tenant
         for scope in scopes.get(activity.action, ()):
@@ -79,23 +91,6 @@ def router(routing: Routing) -> Callable[[Activity], list[str]]:
                 token = tenant_token(tenant)
             if token or scope is LOGIN:
                 found.append(f"{scope}|{tenant}|{token}")
-        return found
-
-    return route
-
-
-def remembered(routing: Routing) -> Callable[[Activity], Sequence[str]]:
-    """A router that remembers what it said of activities that were alike."""
-    subjects = router(routing)
-    known: dict[tuple[str, ...], Sequence[str]] = {}
-
-    def route(activity: Activity) -> Sequence[str]:
-        seen: tuple[str, ...] = _routed(activity)
-        found = known.get(seen)
-        if found is None:
-            if len(known) >= _REMEMBERED:
-                known.clear()
-            found = known[seen] = subjects(activity)
         return found
 
     return route

@@ -12,17 +12,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from operator import eq
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from domain import actions
 from domain.activity import Activity
+from domain.rows import Rows, same
 from domain.subject import Tokeniser
 from ingest.dead_letters import DeadLetter
-from ingest.known import Known, Maker, Outcome, Sighted, Way, finished
+from ingest.form import form_of
+from ingest.known import Known, Maker, Outcome, Sheet, Sighted, Way
 from ingest.likeness import Content, Rules, content_of, understood
-from ingest.people import flags_of
+from ingest.memory import Memory
 from ingest.record import Record, Skip
 from ingest.shape import draw
 from ingest.sources.base import BLANK, GIVEN
@@ -31,10 +33,11 @@ from ingest.sources.columns import content_text
 from ingest.strict_json import MOST_BYTES, parse
 from ingest.who import Origins
 
-#: Shapes that are remembered, about three kilobytes each; for how many a layout counts; things that were seen once;
-#: kinds of activities of a layout.
+#: Shapes that are remembered, about three kilobytes each; for how many a layout counts; tenants and sessions of each;
+#: things that were seen once; kinds of activities of a layout.
 REMEMBERED: Final = 16_000
 LAYOUT: Final = 16
+TENANTS, SESSIONS = 1_000, 20_000
 SEEN: Final = 100_000
 KINDS: Final = 1_000
 #: Records of a door that are not understood until only one in so many is drawn, which takes about 30 us.
@@ -47,6 +50,11 @@ _decode = msgspec.json.Decoder().decode
 _astuple, _replace = msgspec.structs.astuple, msgspec.structs.replace
 
 
+def _sessions(key: Tokeniser) -> Memory[str, str]:
+    """The keyed hashes of a tenant's sessions."""
+    return Memory(lambda session: key("session\0" + session), most=SESSIONS)
+
+
 class Alike:
     """Reads records of shapes that it has seen; `Normaliser` shows it what the long way makes of the others."""
 
@@ -54,42 +62,42 @@ class Alike:
         self, kept: Callable[[Record], bytes], keys: Callable[[str], Tokeniser], origins: Origins | None
     ) -> None:
         self._kept, self._keys, self._origins = kept, keys, origins
-        self._make = Maker(kept, keys).make
+        self._make, self._sessions = Maker(kept, keys).make, Memory(_sessions, most=TENANTS)
         self._seen: set[int] = set()
         self._ways, self._held = set[Way](), 0  # those that know something, and how much: shapes, layouts for some
         self.sighted: Sighted | None = None
 
-    def read(self, record: Record, way: Way) -> list[Any] | Skip | None:
-        """What the record comes to, a row for `finished`, or None for what takes the long way; `sighted`, when its
-        shape came before.
+    def read(self, record: Record, way: Way, sheet: Sheet) -> bool | Skip:
+        """Writes what the record comes to into the sheet; False for what takes the long way; `sighted`, when its shape
+        came before.
         """
         self.sighted = None
         raw = record.value
         try:
             text = raw.decode()
         except UnicodeDecodeError:
-            return None
+            return False
         for seen in way.layouts.get(text.count('"'), ()):
             if (found := seen.match(text)) is not None:
                 break
         else:
             self._strange(way, raw, text)
-            return None
+            return False
         values = found.group(*seen.order)
         known = seen.known.get(shape := values[seen.taken :])
         if known is None:
             if shape not in seen.known and self._again((seen, shape)):
                 self.sighted = Sighted(way, seen, found, shape)
-            return None
+            return False
         if (occurred_at := seen.moment(values)) is None or len(raw) > MOST_BYTES or not seen.differ(values):
-            return None
+            return False
         if isinstance(known, Skip):
             return known
         if self._origins is not None and self._origins(occurred_at) is not known.lookup:  # other data about addresses
             del seen.known[shape]
             self.sighted = Sighted(way, seen, found, shape)
-            return None
-        return self._make(record, seen, known, values, occurred_at)
+            return False
+        return self._make(record, seen, known, values, occurred_at, sheet)
 
     def _strange(self, way: Way, raw: bytes, text: str) -> None:
         """A record of no layout that is known. One that comes again is drawn, and when that has come again, is used.
@@ -156,7 +164,7 @@ class Alike:
             return outcome
         values = sighted.seen.words(sighted.found)
         known = self._as(outcome[0], rules, sighted, values)
-        return known if self._comes_to(record, sighted, known, values) == outcome else None
+        return known if self._come_to(record, sighted, known, values, outcome) else None
 
     def _rules(self, record: Record, sighted: Sighted, outcome: list[Activity] | Skip) -> Rules | None:
         """For activities that say the same fields, of records that have one layout, the rules are the same."""
@@ -180,7 +188,7 @@ class Alike:
         records = [_replace(record, value=seen.put(sighted.found, some).encode()) for some in said]
         one, two = map(sighted.way.long, records)
         if isinstance(one, Skip) and one == two:
-            return Rules((), (), (), (), (), -1, content=False, whole=True)
+            return Rules((), (), (), (), -1, content=False, whole=True)
         if not isinstance(one, list) or not isinstance(two, list):
             return None
         (first,), (second,) = one, two
@@ -189,32 +197,34 @@ class Alike:
         if rules is None:
             return None
         for each, outcome, values in zip(records, (one, two), said, strict=True):
-            if self._comes_to(each, sighted, self._as(first, rules, sighted, said[0]), values) != outcome:
+            if not self._come_to(each, sighted, self._as(first, rules, sighted, said[0]), values, outcome):
                 return None
         return rules
 
-    def _comes_to(self, record: Record, sighted: Sighted, known: Known, values: Sequence[str]) -> Outcome | None:
+    def _come_to(
+        self, record: Record, sighted: Sighted, known: Known, values: Sequence[str], outcome: list[Activity]
+    ) -> bool:
+        """Whether the record comes to what the long way has made of it, byte for byte."""
         seen = sighted.seen
         if (occurred_at := seen.moment(values)) is None or not seen.differ(values):
-            return None
-        made = self._make(record, seen, known, values, occurred_at)
-        return None if made is None else finished([made])
+            return False
+        sheet = Sheet()
+        made = self._make(record, seen, known, values, occurred_at, sheet)
+        return made and same(sheet.take(), Rows.of(outcome, [self._kept(record)]))
 
     def _as(self, one: Activity, rules: Rules, sighted: Sighted, values: Sequence[str]) -> Known:
         """What an activity with these values says of all that are like it."""
-        row, seen = _astuple(one), sighted.seen
-        tokens = "\0".join((one.actor_token, one.login_token, one.ip_token, one.app_token))
-        return Known(
-            row=row,
-            rules=rules.around(values, row),
-            tenant=one.tenant,
-            prefix=f"{one.tenant}\0{one.source}\0",
-            suffix=f"\0{one.action}\0" + (tokens if seen.actor < 0 else ""),
-            key=self._keys(one.tenant),
-            lookup=None if self._origins is None else self._origins(one.occurred_at),
-            content=self._content(one, sighted) if rules.content else None,
-            flags=() if seen.actor < 0 else flags_of(row),
+        people, key = sighted.seen.actor >= 0, self._keys(one.tenant)
+        content = self._content(one, sighted) if rules.content else None
+        form = form_of(
+            one,
+            rules.around(values, msgspec.structs.astuple(one)),
+            people=people,
+            sessions=self._sessions[key],
+            content=None if content is None else content.digest,
         )
+        lookup = None if self._origins is None else self._origins(one.occurred_at)
+        return Known(one, form, key=key, lookup=lookup, people=people, whole=rules.whole)
 
     def _content(self, one: Activity, sighted: Sighted) -> Content | None:
         seen = sighted.seen

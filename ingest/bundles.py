@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from domain.activity import Activity
+from domain.rows import Head, Rows
 from domain.subject import bucket
 from domain.wire import BUNDLE_ACTIVITIES, BUNDLE_BYTES, bundle, group
 
@@ -21,14 +21,11 @@ class Mine:
     bodies: list[bytes]
 
 
-def by_subject(
-    activities: Sequence[Activity], bodies: Sequence[bytes], judges: Callable[[Activity], Iterable[str]]
-) -> Iterable[Mine]:
+def by_subject(rows: Rows, judges: Callable[[Head], Iterable[str]]) -> Iterable[Mine]:
     """Each subject that judges some of the activities, with those."""
     found: dict[str, Mine] = {}
-    for activity, body in zip(activities, bodies, strict=True):
-        at, received = activity.occurred_at, activity.received_at
-        for subject in judges(activity):
+    for head, at, received, body in zip(rows.heads, rows.occurred, rows.received, rows.bodies, strict=True):
+        for subject in judges(head):
             mine = found.get(subject)
             if mine is None:
                 found[subject] = Mine(subject, at, at, received, [body])

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
+from operator import attrgetter, itemgetter
 from typing import Any, Final, NamedTuple
+
+import msgspec
 
 from domain.activity import Activity
 from domain.clock import MINUTE
+from domain.rows import HEAD, Head, Rows, head, head_of
 from domain.subject import Tokeniser
 from ingest.dead_letters import DeadLetter
+from ingest.form import NOBODY, Form
 from ingest.identity import activity_ids, record_digest
-from ingest.likeness import NATIVE_ID, SESSION, Content, Rules
+from ingest.likeness import Rules
 from ingest.memory import Memory
-from ingest.people import REMEMBERED, TOKENS, VALUES, People
+from ingest.people import People, Person, flags_of, put
 from ingest.record import Record, Skip, lane_name
 from ingest.shape import Drawn, Layout
 from ingest.sources.base import ACTOR, ORIGIN, at
-from ingest.sources.columns import content_digest
-from ingest.sources.salesforce_ids import long_id
 from ingest.who import Lookup
 
 Outcome = list[Activity] | DeadLetter | Skip
@@ -27,23 +31,66 @@ Outcome = list[Activity] | DeadLetter | Skip
 AHEAD: Final = MINUTE
 #: Layouts of as many quotes, each of which is tried on a record.
 TRIED: Final = 8
-_ACTIVITY_ID, _OCCURRED_AT, _FLAGS, _DIGEST = map(at, ("activity_id", "occurred_at", "flags", "record_digest"))
-_APP_TOKEN: Final = at("app_token")
-_PLACE: Final = slice(at("epoch"), at("received_at") + 1)
+#: Heads of a shape and a person that are remembered, half a kilobyte each.
+_HEADS: Final = 50_000
+_head_fields: Final = itemgetter(*map(at, HEAD))
+_received, _epoch, _offset = map(attrgetter, ("received_at", "epoch", "offset"))
+_encode, _astuple = msgspec.json.Encoder().encode, msgspec.structs.astuple
 
 
-class Known(NamedTuple):
-    """What the records of one shape come to."""
+class Known:
+    """What the records of one shape come to. Two are never equal."""
 
-    row: tuple[Any, ...]  # of plain values, so that the garbage collector has nothing to look through
-    rules: Rules
-    tenant: str
-    prefix: str  # of what an id is made of, and its end
-    suffix: str
-    key: Tokeniser
-    lookup: Lookup | None
-    content: Content | None
-    flags: tuple[tuple[str, ...], ...]  # where people vary, by what is known of their address
+    __slots__ = ("app", "flags", "form", "head", "key", "lookup", "prefix", "row", "suffix", "tenant", "whole")
+
+    def __init__(
+        self,
+        one: Activity,
+        form: Form,
+        *,
+        key: Tokeniser,
+        lookup: Lookup | None,
+        people: bool,
+        whole: bool,
+    ) -> None:
+        """Of an activity and its form; `people`: actor and origin vary; `whole`: all of the record may be kept."""
+        self.row = _astuple(one)  # of plain values, so that the garbage collector has nothing to look through
+        self.form, self.key, self.lookup, self.tenant, self.whole = form, key, lookup, one.tenant, whole
+        self.head, self.app = head_of(one), one.app_token
+        tokens = "\0".join((one.actor_token, one.login_token, one.ip_token, one.app_token))
+        self.prefix = f"{one.tenant}\0{one.source}\0"  # of what an id is made of, and its end
+        self.suffix = f"\0{one.action}\0" + ("" if people else tokens)
+        #: Where people vary, by what is known of their address.
+        self.flags = tuple(_encode(each).decode() for each in flags_of(self.row)) if people else ()
+
+
+class Sheet:
+    """Records that are alike, and what they come to, in columns; empty again when it is taken."""
+
+    __slots__ = ("heads", "natives", "occurred", "parts", "raws", "records", "whats")
+
+    def __init__(self) -> None:
+        self.records, self.heads, self.occurred = list[Record](), list[Head](), list[int]()
+        self.whats, self.natives = list[str](), list[str]()  # what ids are made of, and the source's own
+        self.parts, self.raws = list[list[str]](), list[bytes]()  # of bodies, all but the id filled in
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def take(self) -> Rows:
+        """Its rows."""
+        records, ids = self.records, activity_ids(self.whats)
+        for parts, one in zip(self.parts, ids, strict=True):
+            parts[1] = one
+        bodies = "".join(chain.from_iterable(self.parts)).encode().split(b"\n")  # there is none in a text
+        bodies.pop()  # behind the last line end
+        received, epochs, offsets = ([*map(field, records)] for field in (_received, _epoch, _offset))
+        lanes, first = [lane_name(record.topic, record.partition) for record in records], [0] * len(ids)
+        made = Rows(
+            self.heads, ids, self.occurred, self.natives, bodies, self.raws, received, epochs, lanes, offsets, first
+        )
+        self.__init__()  # type: ignore[misc]  # the lists belong to the rows now
+        return made
 
 
 class Sighted(NamedTuple):
@@ -98,59 +145,44 @@ class Maker:
 
     def __init__(self, kept: Callable[[Record], bytes], keys: Callable[[str], Tokeniser]) -> None:
         self._kept, self._people = kept, People(keys).known
-        self._sessions = Memory(_session, most=REMEMBERED)
+        self._heads = Memory(_head_of, most=_HEADS)
 
     def make(
-        self, record: Record, seen: Seen, known: Known, values: Sequence[str], occurred_at: int
-    ) -> list[Any] | None:
-        """The row of a record that has these values, for `finished`; None for what takes the long way."""
-        base, rules, tenant, prefix, suffix, key, lookup, content, flags = known
+        self, record: Record, seen: Seen, known: Known, values: Sequence[str], occurred_at: int, sheet: Sheet
+    ) -> bool:
+        """Writes what a record with these values comes to into the sheet; False for what takes the long way."""
         if occurred_at > record.received_at + AHEAD:
-            return None
-        row = list(base)
+            return False
+        form, head, suffix, who = known.form, known.head, known.suffix, NOBODY
         if seen.actor >= 0:
             actor, origin = values[seen.actor], values[seen.origin] if seen.origin >= 0 else ""
-            if (person := self._people[tenant, actor, origin, lookup]) is None:
-                return None
-            row[TOKENS], row[VALUES], row[_FLAGS] = person.tokens, person.values, flags[person.address]
-            suffix += person.subjects + row[_APP_TOKEN]
-        for field, which in rules.copies:
-            row[field] = values[which]
-        for field, which in rules.counts:
-            row[field] = int(values[which])
-        if rules.parts:
-            _put(row, rules, values)
-        if rules.session >= 0:
-            row[SESSION] = self._sessions[key, values[rules.session]]
-        if content is not None:
-            row[NATIVE_ID] = content.kind + content_digest(content.text(values))
-        lane = lane_name(record.topic, record.partition)
-        place = row[NATIVE_ID] or f"{record.epoch}/{lane}/{record.offset}/0"
-        row[_ACTIVITY_ID] = f"{prefix}{place}\0{occurred_at}{suffix}"
-        row[_OCCURRED_AT] = occurred_at
-        row[_DIGEST] = record.value if rules.whole else self._kept(record)
-        row[_PLACE] = record.epoch, lane, record.offset, 0, record.received_at
-        return row
+            if (person := self._people[known.tenant, actor, origin, known.lookup]) is None:
+                return False
+            head, who = self._heads[known, person], (known.flags[person.address], *person.texts)
+            suffix += person.subjects + known.app
+        raw = record.value if known.whole else self._kept(record)
+        lane, at = lane_name(record.topic, record.partition), str(occurred_at)
+        place = f'{record.epoch},"{lane}",{record.offset},0,{record.received_at}'
+        made = tuple([making[values[which]] for making, which in form.makings])
+        if form.content is not None:
+            made += (form.content(values),)
+        fill = ("", at, record_digest(raw), place, *who, *made, *values)
+        native = form.native % form.named(fill) if form.named else form.native
+        named = native or f"{record.epoch}/{lane}/{record.offset}/0"
+        parts = form.parts.copy()
+        parts[1::2] = form.pick(fill)
+        sheet.records.append(record)
+        sheet.heads.append(head)
+        sheet.occurred.append(occurred_at)
+        sheet.whats.append(f"{known.prefix}{named}\0{at}{suffix}")
+        sheet.natives.append(native)
+        sheet.parts.append(parts)
+        sheet.raws.append(raw)
+        return True
 
 
-def _session(who: tuple[Tokeniser, str]) -> str:
-    key, session = who
-    return key("session\0" + session)
-
-
-def _put(row: list[Any], rules: Rules, values: Sequence[str]) -> None:
-    """What is more than a copy of a value."""
-    for field, which, before, after, longer in rules.writes:
-        value = values[which]
-        row[field] = before + (long_id(value) if longer and len(value) == 15 else value) + after
-    for field, which, other, before, between, after in rules.pairs:
-        row[field] = before + values[which] + between + values[other] + after
-    for field, which in rules.lists:
-        row[field] = values[which].count(",") + 1
-
-
-def finished(rows: Sequence[list[Any]]) -> list[Activity]:
-    """The activities of rows in which what id and digest are made of stands in their places."""
-    for row, identity in zip(rows, activity_ids([row[_ACTIVITY_ID] for row in rows]), strict=True):
-        row[_ACTIVITY_ID], row[_DIGEST] = identity, record_digest(row[_DIGEST])
-    return [Activity(*row) for row in rows]
+def _head_of(of: tuple[Known, Person]) -> Head:
+    known, person = of
+    row = list(known.row)
+    put(row, person)
+    return head(_head_fields(row))

@@ -11,7 +11,7 @@ import msgspec
 from domain.activity import Activity
 from domain.subject import Tokeniser
 from ingest.sources.base import COUNT, ID, IDS, TEXT, at
-from ingest.sources.columns import OF_CONTENT
+from ingest.sources.columns import OF_CONTENT, content_digest
 from ingest.sources.salesforce_ids import long_id
 
 SESSION, NATIVE_ID = at("session_id"), at("native_id")
@@ -47,30 +47,23 @@ class Pair(NamedTuple):
 class Rules(NamedTuple):
     """Where in an activity the values that vary stand; those that are in none of these stand nowhere."""
 
-    copies: tuple[tuple[int, int], ...]  # field and value
     writes: tuple[Write, ...]
     pairs: tuple[Pair, ...]
-    counts: tuple[tuple[int, int], ...]
+    counts: tuple[tuple[int, int], ...]  # field and value
     lists: tuple[tuple[int, int], ...]
     session: int  # the value that is the session's key; -1: none
     content: bool  # the native id is a digest of all that the record says
     whole: bool  # all of the record's bytes may be kept
-    parts: bool = False  # there are writes, pairs or lists
 
     def around(self, values: Sequence[str], row: Sequence[Any]) -> Rules:
         """The same with what stands around the values in this row, which may be other words for another shape."""
-        writes = [_around(write, values[write.which], row[write.field]) for write in self.writes]
-        bare = [write for write in writes if not (write.before or write.after or write.longer)]
-        parts = len(writes) > len(bare) or bool(self.pairs or self.lists)
         return self._replace(
-            copies=tuple((write.field, write.which) for write in bare),
-            writes=tuple(write for write in writes if write not in bare),
+            writes=tuple(_around(write, values[write.which], row[write.field]) for write in self.writes),
             pairs=tuple(
                 pair._replace(before=stands[0], between=stands[1], after=stands[2])
                 for pair in self.pairs
                 for stands in [_apart(row[pair.field], values[pair.first], values[pair.second])]
             ),
-            parts=parts,
         )
 
 
@@ -103,7 +96,7 @@ def understood(
             lists.append((field, which))
         else:
             return None
-    return Rules((), tuple(writes), tuple(pairs), tuple(counts), tuple(lists), session, content, whole)
+    return Rules(tuple(writes), tuple(pairs), tuple(counts), tuple(lists), session, content, whole)
 
 
 def _around(write: Write, value: str, there: str) -> Write:
@@ -127,9 +120,10 @@ class Content(NamedTuple):
     form: str  # with a %s for each gap
     pick: Callable[[Sequence[str]], Any]  # what fills them
 
-    def text(self, values: Sequence[str]) -> str:
+    def digest(self, values: Sequence[str]) -> str:
+        """The native id of a record with these values."""
         text: str = self.form % self.pick(values)
-        return text
+        return self.kind + content_digest(text)
 
 
 def content_of(native_id: str, text: str, said: Sequence[str]) -> Content | None:

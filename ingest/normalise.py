@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
 from domain.activity import Activity
 from domain.clock import DAY, HOUR, rfc3339
 from domain.errors import VedetteError
+from domain.rows import Rows
 from domain.sources import SOURCES
 from domain.subject import Tokeniser
 from ingest.alike import Alike
@@ -19,18 +19,19 @@ from ingest.dead_letters import DeadLetter, dead_letter
 from ingest.door import Door, door_of
 from ingest.failures import Failures
 from ingest.identity import activity_id, record_digest
-from ingest.known import AHEAD, Outcome, Way, finished
-from ingest.people import REMEMBERED
+from ingest.kept import kept, storable
+from ingest.known import AHEAD, Outcome, Sheet, Way
+from ingest.memory import Memory
+from ingest.people import REMEMBERED as PEOPLE
 from ingest.record import Headers, Record, Skip
 from ingest.refusal import Refused, missing, shown, unknown_value
 from ingest.settings import IngestSettings
-from ingest.sources.base import Adapter, Draft, at
+from ingest.sources.base import Draft, at
 from ingest.sources.cloud_events import binary, structured
 from ingest.sources.generic_fields import invalid_tenant
 from ingest.sources.mapping import Mapping
-from ingest.sources.registry import ADAPTERS, NEVER_STORED, detect
+from ingest.sources.registry import ADAPTERS, detect
 from ingest.sources.salesforce_ids import long_id
-from ingest.strict_json import parse
 from ingest.who import Origins, Who, identify, lacking, write
 
 #: Further ahead of its arrival an event is refused; less far it is flagged and waits.
@@ -39,7 +40,8 @@ MOST_AHEAD: Final = DAY
 _TOGETHER: Final = 100
 #: Topics and headers that are remembered.
 _ENTRANCES: Final = 4_096
-_encode, replace = msgspec.json.encode, msgspec.structs.replace
+replace: Final = msgspec.structs.replace
+_activity: Final = msgspec.json.Decoder(Activity).decode
 
 _TENANT, _SOURCE, _FEED, _ACTIVITY_ID, _NATIVE_ID = map(at, ("tenant", "source", "feed", "activity_id", "native_id"))
 _OCCURRED_AT, _PRECISION, _ACTION, _FLAGS = map(at, ("occurred_at", "time_precision", "action", "flags"))
@@ -53,6 +55,14 @@ class _Entrance(NamedTuple):
     door: Door
     wrapped: bool  # in headers, as a CloudEvent in binary mode
     way: Way | None  # where its adapter says what varies
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """What records come to: what is stored, what is refused, and what is only counted."""
+
+    rows: Rows = msgspec.field(default_factory=Rows)
+    letters: list[DeadLetter] = msgspec.field(default_factory=list)
+    skips: list[tuple[Record, Skip]] = msgspec.field(default_factory=list)
 
 
 class Normaliser:
@@ -75,42 +85,44 @@ class Normaliser:
         self.failures = Failures()
         self._alike = Alike(storable, keys, origins)
         self._entrances: dict[tuple[str, Headers], _Entrance] = {}
-        self._who = lru_cache(maxsize=REMEMBERED)(self._identify)
+        self._who = Memory(self._identify, most=PEOPLE)
 
     def normalise(self, record: Record) -> Outcome:
-        (outcome,) = self.normalise_all((record,))
-        return outcome
+        """What one record comes to, as activities."""
+        found = self._one(record, sheet := Sheet())
+        return list(map(_activity, sheet.take().bodies)) if found is True else found
 
-    def normalise_all(self, records: Sequence[Record]) -> list[Outcome]:
-        """What each of them comes to, in order."""
-        outcomes = list[Outcome]()
-        for start in range(0, len(records), _TOGETHER):
-            outcomes += self._some(records[start : start + _TOGETHER])
-        return outcomes
-
-    def _some(self, records: Sequence[Record]) -> list[Outcome]:
-        outcomes, rows, places = list[Outcome](), list[list[Any]](), list[int]()
-        failures, entrances, read = self.failures, self._entrances, self._alike.read
+    def rows(self, records: Sequence[Record]) -> Taken:
+        """What the records come to, as it is stored."""
+        taken, sheet = Taken(), Sheet()
         for record in records:
-            try:
-                entrance = entrances.get((record.topic, record.headers)) or self._enter(record.topic, record.headers)
-                way = entrance.way
-                found = None if way is None else read(record, way)
-                outcome = self._long(record, entrance) if found is None else found
-            except (VedetteError, OSError, MemoryError):
-                raise
-            except Exception as error:
-                outcomes.append(self._failed(record, error))
+            found = self._one(record, sheet)
+            if found is True and len(sheet.records) < _TOGETHER:
                 continue
-            if outcome is found and isinstance(found, list):
-                places.append(len(outcomes))
-                rows.append(found)
-            outcomes.append(outcome)
-            if failures.in_a_row:
-                failures.over()
-        for place, activity in zip(places, finished(rows), strict=True):
-            outcomes[place] = [activity]
-        return outcomes
+            taken.rows.extend(sheet.take())
+            if isinstance(found, DeadLetter):
+                taken.letters.append(found)
+            elif isinstance(found, Skip):
+                taken.skips.append((record, found))
+            elif found is not True:
+                taken.rows.extend(Rows.of(found, [storable(record, each.source) for each in found]))
+        taken.rows.extend(sheet.take())
+        return taken
+
+    def _one(self, record: Record, sheet: Sheet) -> Outcome | Literal[True]:
+        """True: it was written into the sheet."""
+        entrances, failures = self._entrances, self.failures
+        try:
+            entrance = entrances.get((record.topic, record.headers)) or self._enter(record.topic, record.headers)
+            found = entrance.way is not None and self._alike.read(record, entrance.way, sheet)
+            outcome = found or self._long(record, entrance, sheet)
+        except (VedetteError, OSError, MemoryError):
+            raise
+        except Exception as error:
+            return self._failed(record, error)
+        if failures.in_a_row:
+            failures.over()
+        return outcome
 
     def _failed(self, record: Record, error: Exception) -> DeadLetter:
         """What failed may be the reader, so of a source that must not keep all of its bytes none are kept."""
@@ -126,20 +138,21 @@ class Normaliser:
             kept=record.value if adapter is None or not adapter.never_stored else b"",
         )
 
-    def _long(self, record: Record, entrance: _Entrance) -> Outcome:
+    def _long(self, record: Record, entrance: _Entrance, sheet: Sheet) -> Outcome | Literal[True]:
         if entrance.wrapped:
-            return self._unwrapped(structured(record))
+            found = self._unwrapped(structured(record), sheet)
+            if found is True:
+                sheet.raws[-1] = storable(record, sheet.heads[-1].source)  # as it came, not as it was unwrapped
+            return found
         outcome = self._read(record, entrance.door)
         if entrance.way is not None:
             self._alike.learn(record, outcome)
         return outcome
 
-    def _unwrapped(self, record: Record) -> Outcome:
+    def _unwrapped(self, record: Record, sheet: Sheet) -> Outcome | Literal[True]:
         entrance = self._entrances.get((record.topic, record.headers)) or self._enter(record.topic, record.headers)
-        found = None if entrance.way is None else self._alike.read(record, entrance.way)
-        if found is None:
-            return self._long(record, entrance)
-        return finished([found]) if isinstance(found, list) else found
+        found = entrance.way is not None and self._alike.read(record, entrance.way, sheet)
+        return found or self._long(record, entrance, sheet)
 
     def _enter(self, topic: str, headers: Headers) -> _Entrance:
         if len(self._entrances) >= _ENTRANCES:
@@ -214,7 +227,7 @@ class Normaliser:
             _check_ahead(occurred_at, record.received_at, flags)
         if not native_id and door.needs_id:
             raise missing("id", "over HTTP each event needs its own id, so that a retry is not a second event")
-        who = self._who(tenant, row[_ACTOR_ID], row[_LOGIN], row[_IP], row[_USER_AGENT], row[_APP_ID])
+        who = self._who[tenant, row[_ACTOR_ID], row[_LOGIN], row[_IP], row[_USER_AGENT], row[_APP_ID]]
         flags.update(
             lacking(
                 action,
@@ -235,49 +248,15 @@ class Normaliser:
         if flags:
             row[_FLAGS] = tuple(sorted(flags))
         row[_TAIL] = (
-            record_digest(_kept(record.value, door.adapter)), record.epoch, lane, record.offset, 0, record.received_at,
+            record_digest(kept(record.value, door.adapter)), record.epoch, lane, record.offset, 0, record.received_at,
             door.batch, door.history,
         )  # fmt: skip
         return Activity(*row)
 
-    def _identify(self, tenant: str, actor: str, login: str, ip: str, agent: str, app: str) -> Who:
-        return identify(self._keys(tenant), actor, login, ip, agent, app)
-
-
-def storable(record: Record, source: str = "") -> bytes:
-    """What of the record's bytes may be kept: all of it, or the object without the fields its source never stores.
-
-    `source` is whose it turned out to be, where its door does not say. b"" when such a field may be in it and it cannot
-    be read well enough to take the field out.
-    """
-    door = door_of(record.topic, record.headers)
-    return _kept(record.value, ADAPTERS.get(source) if door.unsaid and source else door.adapter)
-
-
-def _kept(value: bytes, adapter: Adapter | None) -> bytes:
-    if adapter is None or not adapter.never_stored:
-        return value
-    lower = value.lower()
-    for sign in NEVER_STORED[adapter.source]:
-        if sign in lower:
-            break
-    else:
-        return value
-    try:
-        event = parse(value)
-    except Refused:
-        return b""
-    kept = _without(event, adapter.never_stored)
-    return value if kept == event else _encode(kept)
-
-
-def _without(event: dict[str, Any], never: tuple[str, ...]) -> dict[str, Any]:
-    """Also inside what a record may be wrapped in."""
-    kept = {name: value for name, value in event.items() if name.lower() not in never}
-    for name in ("data", "payload"):
-        if type(inner := kept.get(name)) is dict:
-            kept[name] = _without(inner, never)
-    return kept
+    def _identify(self, said: tuple[str, str, str, str, str, str]) -> Who:
+        """Of tenant, actor, login, address, user agent and app."""
+        tenant, *others = said
+        return identify(self._keys(tenant), *others)
 
 
 def _check_ahead(occurred_at: int, received_at: int, flags: set[str]) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from itertools import groupby
+from typing import Any, Final
+
+import msgspec
 
 from domain.subject import Tokeniser
 from ingest.memory import Memory
@@ -13,21 +16,43 @@ from ingest.who import Lookup, identify, lacking, write
 
 #: This many are remembered, about two kilobytes each.
 REMEMBERED: Final = 20_000
-#: Their fields in an activity: tokens, and what follows them.
-TOKENS: Final = slice(at("actor_token"), at("app_token"))
-VALUES: Final = slice(at("actor_id"), at("tls") + 1)
 _PARTS: Final = slice(at("actor_token"), at("tls") + 1)
+#: Their fields in an activity.
+PLACES: Final = tuple(
+    sorted(
+        map(
+            at,
+            (
+                "actor_token",
+                "login_token",
+                "ip_token",
+                "net_token",
+                "agent_family",
+                *generic_fast.ACTOR,
+                *generic_fast.ORIGIN,
+            ),
+        )
+    )
+)
+#: The same where they stand side by side, stretch by stretch.
+STRETCHES: Final = tuple(
+    tuple(place for _, place in some) for _, some in groupby(enumerate(PLACES), key=lambda each: each[1] - each[0])
+)
 _ACTOR_ID, _LOGIN, _IP, _USER_AGENT = map(at, ("actor_id", "actor_login", "ip", "user_agent"))
 _ACTION, _COUNT, _OBJECT_ID, _PRECISION = map(at, ("action", "count", "object_id", "time_precision"))
+_encode: Final = msgspec.json.Encoder().encode
 
 
-class Person(NamedTuple):
-    """What actor and origin come to for a tenant."""
+class Person:
+    """What actor and origin come to for a tenant. Two are never equal."""
 
-    tokens: tuple[str, ...]  # of an activity, TOKENS
-    values: tuple[Any, ...]  # and VALUES
-    subjects: str  # the end of what an id is made of, before the token of the app
-    address: int  # 0: one that is kept, 1: one that cannot be used, 2: none
+    __slots__ = ("address", "row", "subjects", "texts")
+
+    def __init__(self, row: list[Any], subjects: str, address: int) -> None:
+        self.row = tuple(row)  # an activity of which only their fields are known
+        self.subjects = subjects  # the end of what an id is made of, before the token of the app
+        self.address = address  # 0: one that is kept, 1: one that cannot be used, 2: none
+        self.texts = tuple(",".join(_encode(row[place]).decode() for place in some) for some in STRETCHES)
 
 
 class People:
@@ -50,7 +75,13 @@ class People:
         said = row[_IP]
         who = identify(self._keys(tenant), row[_ACTOR_ID], row[_LOGIN], said, row[_USER_AGENT], "")
         write(row, who, lookup)
-        return Person(tuple(row[TOKENS]), tuple(row[VALUES]), who.subjects, 0 if who.ip else 1 if said else 2)
+        return Person(row, who.subjects, 0 if who.ip else 1 if said else 2)
+
+
+def put(row: list[Any], person: Person) -> None:
+    """Writes the person into the row of an activity."""
+    for place in PLACES:
+        row[place] = person.row[place]
 
 
 def flags_of(row: tuple[Any, ...]) -> tuple[tuple[str, ...], ...]:

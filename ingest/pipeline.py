@@ -10,27 +10,27 @@ import hashlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 from operator import attrgetter
 from typing import Protocol
 
-from domain.activity import Activity
 from domain.clock import BEGINNING
 from domain.incident import Notice
-from domain.subject import Routing, remembered
-from domain.wire import LaneMark, Marks, bodies, encode
+from domain.rows import Rows
+from domain.subject import Routing, router
+from domain.wire import LaneMark, Marks, encode
 from ingest.bundles import Mine, by_partition, by_subject, messages
 from ingest.dead_letters import DeadLetter
-from ingest.normalise import storable
-from ingest.record import Record, Skip
+from ingest.memory import Memory
+from ingest.normalise import Taken
+from ingest.record import Record
 from ingest.rejects import Rejects
 from ingest.reused import Reused
 
 #: Lanes that are so near to each other in time are read to their ends together, ms.
 ALONGSIDE = 60_000
 _lane = attrgetter("topic", "partition")
-_feed = attrgetter("tenant", "source")
-_reading = attrgetter("lane", "tenant", "batch")
+#: Heads of which it is remembered who judges them.
+_HEADS = 50_000
 #: (tenant, source, feed, kind, lane, first offset, last offset, rows)
 SkipRow = tuple[str, str, str, str, str, int, int, int]
 #: Stores what was encoded before, under the name of its insert.
@@ -45,7 +45,7 @@ class IngestStore(Protocol):
 
     async def put_dead_letters(self, letters: Sequence[DeadLetter]) -> None: ...
     async def put_skips(self, epoch: int, rows: Sequence[SkipRow]) -> None: ...
-    def encode_events(self, rows: Sequence[Activity], bodies: Sequence[bytes], raws: Sequence[bytes]) -> Put: ...
+    def encode_events(self, rows: Rows) -> Put: ...
     async def put_lanes(self, epoch: int, through: Mapping[str, int]) -> None: ...
     async def put_notices(self, notices: Sequence[Notice]) -> None: ...
 
@@ -77,9 +77,7 @@ class Fetch:
     caught_up: Mapping[str, int]
     at: int  # when it was made, ms
     newest: int = BEGINNING  # arrival of the last record, ms
-    activities: list[Activity] = field(default_factory=list)
-    bodies: list[bytes] = field(default_factory=list)  # each activity as it is stored and sent
-    raws: list[bytes] = field(default_factory=list)  # what may be kept of each activity's record
+    rows: Rows = field(default_factory=Rows)
     letters: list[DeadLetter] = field(default_factory=list)
     skips: dict[tuple[str, str, str, str, str], list[int]] = field(default_factory=dict)
     first: dict[str, int] = field(default_factory=dict)
@@ -94,7 +92,7 @@ class Pipeline:
     def __init__(
         self,
         *,
-        normalise: Callable[[Sequence[Record]], Sequence[Sequence[Activity] | DeadLetter | Skip]],
+        normalise: Callable[[Sequence[Record]], Taken],
         store: IngestStore,
         send: Callable[[int, bytes], Awaitable[None]],
         routing: Routing,
@@ -105,7 +103,7 @@ class Pipeline:
     ) -> None:
         self._normalise, self._store, self._send = normalise, store, send
         self.epoch, self._partitions, self._lateness = epoch, partitions, lateness
-        self._subjects = remembered(routing)
+        self._subjects = Memory(router(routing), most=_HEADS)
         self._together, self._rejects, self._reused = together, Rejects(), Reused()
         self._lanes: dict[str, _Lane] = {}
         self.counted: Counter[str] = Counter()
@@ -141,19 +139,12 @@ class Pipeline:
         """
         if not records:
             return
-        activities: list[Activity] = []
-        for record, outcome in zip(records, self._normalise(records), strict=True):
-            if isinstance(outcome, DeadLetter):
-                fetch.letters.append(outcome)
-            elif isinstance(outcome, Skip):
-                where = (outcome.tenant, outcome.source, outcome.feed, outcome.kind, record.lane)
-                fetch.skips.setdefault(where, []).append(record.offset)
-            else:
-                activities += outcome
-                for activity in outcome:
-                    fetch.raws.append(storable(record, activity.source))
-        fetch.activities += activities
-        fetch.bodies += bodies(activities)
+        taken = self._normalise(records)
+        fetch.rows.extend(taken.rows)
+        fetch.letters += taken.letters
+        for record, skip in taken.skips:
+            where = (skip.tenant, skip.source, skip.feed, skip.kind, record.lane)
+            fetch.skips.setdefault(where, []).append(record.offset)
         backwards = records[::-1]
         for first in dict(zip(map(_lane, backwards), backwards, strict=True)).values():
             fetch.first.setdefault(first.lane, first.offset)
@@ -163,8 +154,8 @@ class Pipeline:
 
     def encode(self, fetch: Fetch) -> Put:
         """Nothing more is added: make the activities ready to be stored, while the fetch before is."""
-        fetch.put = self._store.encode_events(fetch.activities, fetch.bodies, fetch.raws)
-        fetch.raws = []
+        fetch.put = self._store.encode_events(fetch.rows)
+        fetch.rows.raws.clear()
         return fetch.put
 
     async def store(self, fetch: Fetch) -> None:
@@ -180,14 +171,14 @@ class Pipeline:
             store.put_skips(self.epoch, skips),
         )
         await store.put_lanes(self.epoch, fetch.through)
-        taken = Counter(map(_feed, fetch.activities))
+        taken = Counter[tuple[str, str]]()
+        for head, many in Counter(fetch.rows.heads).items():
+            taken[head.tenant, head.source] += many
         refused = Counter((letter.tenant, letter.source) for letter in fetch.letters)
         notices = self._rejects.count(taken, refused, at=fetch.newest)
-        if notices := [*notices, *self._reused.count(fetch.activities, at=fetch.newest)]:
+        if notices := [*notices, *self._reused.count(fetch.rows, at=fetch.newest)]:
             await store.put_notices(notices)
-        self.counted.update(
-            stored=len(fetch.activities), rejected=len(fetch.letters), skipped=sum(s[-1] for s in skips)
-        )
+        self.counted.update(stored=len(fetch.rows), rejected=len(fetch.letters), skipped=sum(s[-1] for s in skips))
 
     async def send(self, fetch: Fetch, names: Iterable[str]) -> None:
         """Bundle and mark what is stored; in the same order. The next fetch may be stored meanwhile."""
@@ -207,15 +198,13 @@ class Pipeline:
             for message in messages(subjects):
                 await self._send(partition, message)
 
-        parts = by_partition(by_subject(fetch.activities, fetch.bodies, self._subjects), self._partitions)
+        parts = by_partition(by_subject(fetch.rows, self._subjects.__getitem__), self._partitions)
         await self._together(*(send(partition, subjects) for partition, subjects in parts.items()))
 
     def _progress(self, fetch: Fetch) -> None:
-        for (name, tenant, batch), some in groupby(fetch.activities, key=_reading):
-            if not batch and (lane := self._lanes.get(name)):
-                at = min(max(min(a.occurred_at, a.received_at) for a in some), fetch.at)
-                if at > lane.highest.get(tenant, BEGINNING):
-                    lane.highest[tenant] = at
+        for (name, tenant), at in _reached(fetch.rows).items():
+            if lane := self._lanes.get(name):
+                lane.highest[tenant] = max(lane.highest.get(tenant, BEGINNING), min(at, fetch.at))
         for name, offset in fetch.through.items():
             if known := self._lanes.get(name):
                 known.through = max(known.through, offset)
@@ -244,3 +233,12 @@ class Pipeline:
         lanes = {name: lane.mark(self._lateness) for name, lane in self._lanes.items()}
         message = encode(Marks(self.epoch, lanes, tuple(names)))
         await self._together(*(self._send(partition, message) for partition in range(self._partitions)))
+
+
+def _reached(rows: Rows) -> dict[tuple[str, str], int]:
+    """By lane and tenant, the latest time that an activity both had and came at, ms; batch has no say."""
+    found: dict[tuple[str, str], int] = {}
+    for lane, head, at in zip(rows.lanes, rows.heads, map(min, rows.occurred, rows.received), strict=True):
+        if not head.batch and at > found.get((lane, head.tenant), BEGINNING):
+            found[lane, head.tenant] = at
+    return found

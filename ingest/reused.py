@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from operator import attrgetter
 
-from domain.activity import Activity
 from domain.alert import Severity
 from domain.clock import HOUR
 from domain.incident import Notice, notice_id
+from domain.rows import Rows
 
-_named = attrgetter("tenant", "source", "native_id")
-_id = attrgetter("activity_id")
 #: Ids are remembered until there are so many.
 REMEMBERED = 20_000
-#: Tenant, source and id as the source has it.
-_Name = tuple[str, str, str]
+#: Tenant and source, and the id as the source has it.
+_Name = tuple[tuple[str, str], str]
 
 
 class Reused:
@@ -26,18 +22,19 @@ class Reused:
         self._known: dict[_Name, str] = {}
         self._said: dict[tuple[str, str], int] = {}  # by tenant and source, the hour
 
-    def count(self, activities: Sequence[Activity], *, at: int) -> list[Notice]:
+    def count(self, rows: Rows, *, at: int) -> list[Notice]:
         """Of a fetch received at `at` (ms), the notices that are due."""
-        events = set(zip(map(_named, activities), map(_id, activities), strict=True))
-        names = dict(events)
+        feeds = {head: (head.tenant, head.source) for head in {*rows.heads}}
+        said = list(zip(map(feeds.__getitem__, rows.heads), rows.natives, strict=True))
+        names = dict(zip(said, rows.ids, strict=True))
         known = self._known
         again = [name for name in names.keys() & known.keys() if names[name] != known[name]]
         known |= names
         if len(known) > REMEMBERED:
             self._known = names
-        if len(names) < len(events):
-            again += [name for name, times in Counter(name for name, _ in events).items() if times > 1]
-        reused = Counter((tenant, source) for tenant, source, native in set(again) if native)
+        if len(names) < len(rows):
+            again += [name for name, one in zip(said, rows.ids, strict=True) if names[name] != one]
+        reused = Counter(feed for feed, native in set(again) if native)
         return [self._notice(*feed, many, at) for feed, many in reused.items() if self._due(feed, at // HOUR)]
 
     def _due(self, feed: tuple[str, str], hour: int) -> bool:

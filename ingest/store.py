@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from domain.activity import Activity
 from domain.incident import Notice
+from domain.rows import Rows
 from ingest.dead_letters import COLUMNS, DeadLetter
 from ingest.pipeline import Put, SkipRow
 from storage.client import Client
@@ -28,9 +28,8 @@ class ClickHouseIngestStore:
     async def put_skips(self, epoch: int, rows: Sequence[SkipRow]) -> None:
         await self._client.insert("skips", _SKIPS, [(epoch, *row) for row in rows])
 
-    def encode_events(self, rows: Sequence[Activity], bodies: Sequence[bytes], raws: Sequence[bytes]) -> Put:
-        encoded = self._events.encode(rows, raws, bodies)
-        return partial(self._events.put, encoded)
+    def encode_events(self, rows: Rows) -> Put:
+        return partial(self._events.put, self._events.encode(rows))
 
     async def put_lanes(self, epoch: int, through: Mapping[str, int]) -> None:
         await self._events.put_lanes(epoch, through)

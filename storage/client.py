@@ -13,10 +13,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import clickhouse_connect
 import msgspec
-from clickhouse_connect.datatypes.registry import get_from_name
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
-from clickhouse_connect.driver.insert import InsertContext
-from clickhouse_connect.driver.transform import NativeTransform
 
 from domain.errors import SettingsInvalid, StoreUnavailable, VedetteError
 from storage.settings import StoreSettings, StoreUser
@@ -57,16 +54,10 @@ def _settings(rows: int, token: str) -> dict[str, Any]:
     return {"async_insert": 0, "max_insert_block_size": max(rows, 1_048_576), **named}
 
 
-class Column(NamedTuple):
-    """The values of a column of an insert, and ClickHouse's name for what they are; the table may have another."""
-
-    kind: str
-    values: Sequence[object]
-
-
 class Block(NamedTuple):
-    """An insert in ClickHouse's native format, with the statement before it, and how many rows it has."""
+    """An insert in ClickHouse's Native format (see `storage.native`), the columns it has, and how many rows."""
 
+    columns: tuple[str, ...]
     encoded: bytes
     rows: int
 
@@ -115,30 +106,10 @@ class Client:
         answer = self._driver.raw_insert(table, quoted, insert_block=block, settings=settings, fmt="JSONCompactEachRow")
         return int((await self._ask(answer)).written_rows)
 
-    @staticmethod
-    def block(table: str, columns: Mapping[str, Column]) -> Block:
-        """Rows to insert, by column: the server reads them in about half the time of rows of text."""
-        kinds = [get_from_name(column.kind) for column in columns.values()]
-        values = [column.values for column in columns.values()]
-        rows = len(values[0])
-        context = InsertContext(
-            table,
-            list(columns),
-            kinds,
-            values,
-            column_oriented=True,
-            block_size=rows,
-        )
-        encoded = b"".join(NativeTransform.build_insert(context))
-        failed = context.insert_exception
-        vars(context).clear()  # it refers to itself: all that it holds would wait for the garbage collector
-        if failed is not None:
-            raise failed
-        return Block(encoded, rows)
-
-    async def insert_block(self, block: Block, *, token: str) -> int:
-        """As `insert`, of what `block` made."""
-        answer = self._driver.raw_insert(insert_block=block.encoded, settings=_settings(block.rows, token))
+    async def insert_block(self, table: str, block: Block, *, token: str) -> int:
+        """As `insert`, by column: the server reads them in about half the time of rows of text."""
+        quoted, settings = [f"`{column}`" for column in block.columns], _settings(block.rows, token)
+        answer = self._driver.raw_insert(table, quoted, insert_block=block.encoded, settings=settings, fmt="Native")
         return int((await self._ask(answer)).written_rows)
 
     async def command(self, sql: str, params: Mapping[str, object] | None = None) -> None:

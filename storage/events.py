@@ -4,29 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
 from domain.activity import Activity
 from domain.clock import moment
-from domain.wire import bodies as encoded
-from storage.client import Block, Client, Column
+from domain.rows import Head, Rows
+from storage import native
+from storage.client import Block, Client
 from storage.columns import slices
 from storage.names import COLUMNS, Names
+from storage.native import Column
 
-#: The fields that stand in columns of their own, texts and numbers; the others are read from the body, which is the
-#: whole activity.
-_TEXTS = (
-    "tenant", "activity_id", "action", "source", "feed", "outcome", "actor_kind", "actor_token", "login_token",
-    "ip_token", "app_token", "app_id", "network", "country", "object_type", "lane",
+#: The columns of a head, in which few values differ. What has no column is read from the body, which is the whole
+#: activity.
+_TEXTS: Final = (
+    "tenant", "action", "source", "feed", "outcome", "actor_kind", "actor_token", "login_token", "ip_token",
+    "app_token", "app_id", "network", "country", "object_type",
 )  # fmt: skip
-#: Column -> type, of what is inserted beside body and record. Texts become what the table has.
-_INSERTED = {
-    **dict.fromkeys(_TEXTS, "String"), "occurred_at_ms": "Int64", "received_at_ms": "Int64",
-    "epoch": "UInt32", "offset": "UInt64", "index": "UInt32",
-}  # fmt: skip
-_fields = attrgetter(*(column.removesuffix("_ms") for column in _INSERTED))
+_texts = attrgetter(*_TEXTS)
+#: Heads whose texts are remembered as they are written.
+_REMEMBERED: Final = 50_000
 
 #: Filters of `list`: name of the filter -> column.
 FILTERS = {
@@ -58,7 +57,7 @@ class _Lane(msgspec.Struct, array_like=True):
 class Encoded(NamedTuple):
     """A fetch that is ready to be stored."""
 
-    rows: Sequence[Activity]
+    rows: Rows
     blocks: Mapping[tuple[int, int], Block]  # by year and month
 
 
@@ -67,23 +66,15 @@ class EventStore:
 
     def __init__(self, client: Client) -> None:
         self._client, self._names = client, Names()
+        self._written: dict[Head, tuple[bytes, ...]] = {}
 
-    async def insert(
-        self, rows: Sequence[Activity], raws: Sequence[bytes] = (), *, token: str, bodies: Sequence[bytes] = ()
-    ) -> None:
-        """Encode and put."""
-        await self.put(self.encode(rows, raws, bodies), token)
+    async def insert(self, activities: Sequence[Activity], raws: Sequence[bytes] = (), *, token: str) -> None:
+        """Encode and put; `raws` has the JSON that may be kept of each one's record, () when there is none of any."""
+        await self.put(self.encode(Rows.of(activities, raws)), token)
 
-    def encode(self, rows: Sequence[Activity], raws: Sequence[bytes] = (), bodies: Sequence[bytes] = ()) -> Encoded:
-        """The activities of one fetch as the store takes them; each month is one block.
-
-        `raws` has the JSON that may be kept of each one's record, b"" for nothing; () when there is none of any.
-        `bodies` are what `domain.wire.bodies` makes of the rows, when it has been made.
-        """
-        if not rows:
-            return Encoded(rows, {})
-        months = _by_month(rows, bodies or encoded(rows), raws or [b""] * len(rows))
-        return Encoded(rows, {month: self._client.block("events", _columns(*part)) for month, part in months})
+    def encode(self, rows: Rows) -> Encoded:
+        """The activities of one fetch as the store takes them; each month is one block."""
+        return Encoded(rows, {month: self._block(some) for month, some in _by_month(rows)})
 
     async def put(self, fetch: Encoded, token: str) -> None:
         """Store them: each block whole or not at all, at most once. Names come first, so that all can be named."""
@@ -91,7 +82,32 @@ class EventStore:
         await self._client.insert("names", COLUMNS, [row for _, row in names.values()])
         self._names.written(names)
         for (year, month), block in fetch.blocks.items():
-            await self._client.insert_block(block, token=f"{token}/{year}-{month}/{block.rows}")
+            await self._client.insert_block("events", block, token=f"{token}/{year}-{month}/{block.rows}")
+
+    def _block(self, rows: Rows) -> Block:
+        lanes = {lane: native.text(lane.encode()) for lane in {*rows.lanes}}
+        columns = {
+            **dict(zip(_TEXTS, self._texts(rows.heads), strict=True)),
+            "lane": Column("String", b"".join([lanes[lane] for lane in rows.lanes])),
+            "activity_id": native.uuids(rows.ids),
+            "occurred_at_ms": native.whole("Int64", rows.occurred),
+            "received_at_ms": native.whole("Int64", rows.received),
+            "epoch": native.whole("UInt32", rows.epochs),
+            "offset": native.whole("UInt64", rows.offsets),
+            "index": native.whole("UInt32", rows.indexes),
+            "body": native.texts(rows.bodies),
+            "raw": native.texts(rows.raws),
+        }
+        return Block(tuple(columns), native.block(columns, len(rows)), len(rows))
+
+    def _texts(self, heads: Sequence[Head]) -> list[Column]:
+        """Of each text the column: what a head says is written once, and joined as often as it comes."""
+        known = self._written
+        if len(known) > _REMEMBERED:
+            known.clear()
+        for head in {*heads} - known.keys():
+            known[head] = tuple(native.text(text.encode()) for text in _texts(head))
+        return [Column("String", b"".join(column)) for column in zip(*map(known.__getitem__, heads), strict=True)]
 
     async def get(self, tenant: str, activity_id: str) -> Activity | None:
         found = await self.by_ids(tenant, [activity_id])
@@ -162,28 +178,18 @@ class EventStore:
 
 
 _Month = tuple[int, int]
-#: Activities, what is stored of each whole, and their records.
-_Part = tuple[Sequence[Activity], Sequence[bytes], Sequence[bytes]]
 
 
-def _columns(rows: Sequence[Activity], bodies: Sequence[bytes], raws: Sequence[bytes]) -> dict[str, Column]:
-    values = zip(*map(_fields, rows), strict=True)
-    columns = {name: Column(kind, some) for (name, kind), some in zip(_INSERTED.items(), values, strict=True)}
-    return {**columns, "body": Column("String", bodies), "raw": Column("String", raws)}
-
-
-def _by_month(rows: Sequence[Activity], bodies: Sequence[bytes], raws: Sequence[bytes]) -> list[tuple[_Month, _Part]]:
+def _by_month(rows: Rows) -> list[tuple[_Month, Rows]]:
     """The rows of each month, (year, month) first; nearly always there is one."""
-    times = [row.occurred_at for row in rows]
-    if _month(min(times)) == (only := _month(max(times))):
-        return [(only, (rows, bodies, raws))]
+    if not rows:
+        return []
+    if _month(min(rows.occurred)) == (only := _month(max(rows.occurred))):
+        return [(only, rows)]
     months: dict[_Month, list[int]] = {}
-    for number, at in enumerate(times):
+    for number, at in enumerate(rows.occurred):
         months.setdefault(_month(at), []).append(number)
-    return [
-        (month, ([rows[i] for i in some], [bodies[i] for i in some], [raws[i] for i in some]))
-        for month, some in sorted(months.items())
-    ]
+    return [(month, rows.some(some)) for month, some in sorted(months.items())]
 
 
 def _month(at: int) -> _Month:

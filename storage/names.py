@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from operator import attrgetter
 from typing import Final
 
 import msgspec
 
-from domain.activity import Activity
+from domain.rows import Rows
 
 #: Tokens remembered as written; a forgotten one is written again, which changes nothing.
 _REMEMBERED: Final = 200_000
@@ -45,12 +45,13 @@ class Names:
     def __init__(self) -> None:
         self._known: OrderedDict[str, tuple[int, str]] = OrderedDict()
 
-    def fresh(self, rows: Sequence[Activity]) -> Fresh:
+    def fresh(self, rows: Rows) -> Fresh:
         """What to write; say `written` when it is, else it comes again."""
         found: dict[str, tuple[int, Named]] = {}
         known = self._known
         # the same people come again and again: one row of each, in the order in which they came last
-        several = {_named(row): row for row in reversed(rows)}
+        received = dict(zip(rows.heads, rows.received, strict=True))
+        several = {_named(row): row for row in dict.fromkeys(reversed(rows.heads))}
         for row in reversed(several.values()):
             rank, actor = 2, row.actor_name
             if not actor:
@@ -61,7 +62,7 @@ class Names:
                 if not token or ((was := known.get(token)) and (good < was[0] or value == was[1])):
                     continue
                 if (now := found.get(token)) is None or (good >= now[0] and value != now[1].value):
-                    found[token] = (good, Named(row.tenant, token, value, row.received_at))
+                    found[token] = (good, Named(row.tenant, token, value, received[row]))
         return found
 
     def written(self, names: Fresh) -> None:

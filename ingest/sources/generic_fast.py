@@ -128,6 +128,11 @@ class _Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     control: _Text = ""
 
 
+#: The fields of an activity that they say.
+ACTOR: Final = _Actor.__struct_fields__
+ORIGIN: Final = _Origin.__struct_fields__
+
+
 def _stretch(first: str, last: str) -> slice:
     """Of the values of an event, from one field to another, both included."""
     names = _Event.__struct_fields__

@@ -94,7 +94,7 @@ def pipeline_of(store: Client, tokens: TenantKeys, epoch: int) -> Pipeline:
         """Bundles are for detect."""
 
     return Pipeline(
-        normalise=Normaliser(IngestSettings(), tokens.tokeniser).normalise_all,
+        normalise=Normaliser(IngestSettings(), tokens.tokeniser).rows,
         store=ClickHouseIngestStore(store),
         send=nowhere,
         routing={},

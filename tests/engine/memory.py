@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from domain.activity import Activity, Key, Place
 from domain.clock import BEGINNING
 from domain.errors import Fenced
 from domain.incident import Notice
 from domain.judgement import AlertRevision, Copy, DetectorFailure, DirtyMark, Marker, StateRow
+from domain.rows import Rows
 from domain.subject import Routing, bucket, router
 from ingest.dead_letters import DeadLetter
 from ingest.pipeline import Put, SkipRow
@@ -17,6 +20,9 @@ from tests.engine.toys import ACTIONS
 
 #: Activities that are read between two calls: few, so that much comes in between.
 PAGE = 3
+
+
+_activity = msgspec.json.Decoder(Activity).decode
 
 
 class Pause:
@@ -169,14 +175,16 @@ class MemoryStore:
     async def put_skips(self, epoch: int, rows: Sequence[SkipRow]) -> None:
         assert not rows
 
-    def encode_events(self, rows: Sequence[Activity], bodies: Sequence[bytes], raws: Sequence[bytes]) -> Put:
+    def encode_events(self, rows: Rows) -> Put:
+        activities = [_activity(body) for body in rows.bodies]
+
         async def put(token: str) -> None:
             """As ClickHouse does: under a token seen before, with as many rows, whatever comes is dropped."""
             await Pause()
             if (token, len(rows)) in self.tokens:
                 return
             self.tokens.add((token, len(rows)))
-            for a in rows:
+            for a in activities:
                 known = self.events.get((a.tenant, *a.key))
                 if known is None or a.place <= known.place:
                     self.events[a.tenant, *a.key] = a

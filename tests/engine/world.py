@@ -7,18 +7,20 @@ asleep that wakes later. At the end: alerts are what one sequential fold of the 
 from __future__ import annotations
 
 import random
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from typing import Any
 
 import msgspec
 
 from domain.activity import Activity
 from domain.errors import Fenced
+from domain.rows import Rows
 from domain.subject import Routing
 from domain.wire import decode
 from engine.fold import Folder
 from engine.judge import Judge
 from ingest.identity import record_digest
+from ingest.normalise import Taken
 from ingest.pipeline import Fetch, Pipeline
 from ingest.record import Record
 from tests.engine.checks import check_alerts, check_commits, check_memories
@@ -46,6 +48,11 @@ def normalise(record: Record) -> list[Activity]:
             record_digest=record_digest(record.value),
         )
     ]
+
+
+def taken(made: Iterable[list[Activity]]) -> Taken:
+    """What records come to."""
+    return Taken(Rows.of([activity for some in made for activity in some]))
 
 
 async def one_by_one(*tasks: Coroutine[Any, Any, None]) -> None:
@@ -92,7 +99,7 @@ class Ingester(Process):
         self.world = world
         self.at = dict(world.raw_committed)
         self.pipeline = Pipeline(
-            normalise=lambda records: [*map(normalise, records)], store=world.store, send=self.send,
+            normalise=lambda records: taken(map(normalise, records)), store=world.store, send=self.send,
             routing=world.routing, epoch=1, partitions=world.partitions, lateness=LATENESS, together=one_by_one,
         )  # fmt: skip
         self.pipeline.own(self.at)

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from domain.activity import Activity
-from domain.wire import BUNDLE_ACTIVITIES, BUNDLE_BYTES, Bundle, activities_of, bodies, decode
+from domain.rows import Rows
+from domain.wire import BUNDLE_ACTIVITIES, BUNDLE_BYTES, Bundle, activities_of, decode
 from ingest.bundles import by_partition, by_subject, messages
 from tests.ingest.made import activity, event
 
@@ -19,7 +20,7 @@ def made(n: int, subjects: str, **fields: Any) -> Activity:
 
 
 def sent(some: list[Activity]) -> list[Bundle]:
-    found = [decode(message) for message in messages(by_subject(some, bodies(some), lambda each: each.actor_token))]
+    found = [decode(message) for message in messages(by_subject(Rows.of(some), lambda head: head.actor_token))]
     assert all(isinstance(each, Bundle) for each in found)
     return [each for each in found if isinstance(each, Bundle)]
 
@@ -56,7 +57,7 @@ def test_every_subject_gets_what_it_is_judged_by_in_order_and_messages_are_not_t
 
 def test_each_subject_is_sent_to_its_partition() -> None:
     names = [f"actor|acme|{n:08x}{0:024}" for n in (5, 6, 9)]
-    parts = by_partition(by_subject([made(0, "")], [b"x"], lambda _: names), 4)
+    parts = by_partition(by_subject(Rows.of([made(0, "")]), lambda _: names), 4)
     assert {partition: [mine.subject for mine in some] for partition, some in parts.items()} == {
         1: [names[0], names[2]],
         2: [names[1]],

@@ -1,24 +1,22 @@
-"""Which subjects judge an activity, and where: remembered or not."""
+"""Which subjects judge an activity."""
 
 from __future__ import annotations
 
 from itertools import product
 
 import msgspec
-import pytest
 
-from domain import subject
 from domain.actions import ACTIONS, LOGIN_FAILED
-from domain.subject import SCOPES, remembered, router
+from domain.rows import head_of
+from domain.subject import SCOPES, router
 from tests.ingest.made import activity, event
 
 ROUTING = {scope: frozenset(ACTIONS) for scope in SCOPES}
 TOKENS = ("", f"{1:08x}" + "0" * 24, f"{2:08x}" + "0" * 24)
 
 
-def test_what_is_remembered_of_an_activity_is_what_its_route_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subject, "_REMEMBERED", 50)
-    subjects, route = router(ROUTING), remembered(ROUTING)
+def test_the_head_of_an_activity_is_judged_by_whom_the_activity_is() -> None:
+    subjects = router(ROUTING)
     made = activity(event())
     several = [
         msgspec.structs.replace(
@@ -28,9 +26,9 @@ def test_what_is_remembered_of_an_activity_is_what_its_route_says(monkeypatch: p
             ("record.read", "auth.login.succeeded", LOGIN_FAILED), ("acme", "other"), TOKENS[1:], TOKENS, TOKENS, TOKENS
         )
     ]
-    for each in several + several[-20:]:
-        assert route(each) == subjects(each)
+    for each in several:
+        assert subjects(head_of(each)) == subjects(each)
 
 
 def test_what_no_detector_sees_is_judged_nowhere() -> None:
-    assert not remembered({})(activity(event()))
+    assert not router({})(activity(event()))

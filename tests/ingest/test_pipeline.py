@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 
 from domain.activity import Activity
@@ -12,7 +10,7 @@ from domain.wire import LaneMark, Marks, decode
 from ingest.pipeline import Pipeline
 from ingest.record import Record
 from tests.engine.memory import MemoryStore, run
-from tests.engine.world import activity, one_by_one
+from tests.engine.world import activity, one_by_one, taken
 
 LANES = {"raw:0": 0, "raw:1": 0, "raw:2": 0}
 
@@ -21,7 +19,7 @@ def stored(store: MemoryStore) -> set[str]:
     return {a.native_id for a in store.events.values()}
 
 
-def normalise(record: Record) -> Sequence[Activity]:
+def normalise(record: Record) -> list[Activity]:
     made = activity(f"{record.partition}-{record.offset}", 90)
     return [msgspec.structs.replace(made, lane=record.lane, received_at=record.received_at)]
 
@@ -33,7 +31,7 @@ def pipeline(store: MemoryStore, said: list[Marks] | None = None) -> Pipeline:
             said.append(mark)
 
     made = Pipeline(
-        normalise=lambda records: [*map(normalise, records)],
+        normalise=lambda records: taken(map(normalise, records)),
         store=store,
         send=send,
         routing={},

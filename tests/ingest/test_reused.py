@@ -8,6 +8,7 @@ from domain.activity import Activity
 from domain.alert import Severity
 from domain.clock import HOUR
 from domain.incident import Notice, notice_id
+from domain.rows import Rows
 from ingest.reused import REMEMBERED, Reused
 from tests.ingest.made import activity, event
 
@@ -34,31 +35,31 @@ def other(one: Activity, number: int) -> Activity:
 
 def test_an_id_for_two_times_is_noticed_in_one_fetch_and_in_a_later_one() -> None:
     assert ONE.activity_id != LATER.activity_id
-    assert Reused().count([ONE, other(ONE, 2), LATER], at=AT) == [told()]
+    assert Reused().count(Rows.of([ONE, other(ONE, 2), LATER]), at=AT) == [told()]
     reused = Reused()
-    assert reused.count([ONE], at=AT) == []
-    assert reused.count([], at=AT) == []
-    assert reused.count([other(ONE, 2)], at=AT) == []
-    assert reused.count([LATER], at=AT) == [told()]
+    assert reused.count(Rows.of([ONE]), at=AT) == []
+    assert reused.count(Rows.of([]), at=AT) == []
+    assert reused.count(Rows.of([other(ONE, 2)]), at=AT) == []
+    assert reused.count(Rows.of([LATER]), at=AT) == [told()]
 
 
 def test_of_many_ids_those_that_came_last_are_remembered() -> None:
     reused = Reused()
-    assert reused.count([ONE], at=AT) == []
-    assert reused.count([other(ONE, n) for n in range(REMEMBERED)], at=AT) == []
-    assert reused.count([LATER], at=AT) == []
+    assert reused.count(Rows.of([ONE]), at=AT) == []
+    assert reused.count(Rows.of([other(ONE, n) for n in range(REMEMBERED)]), at=AT) == []
+    assert reused.count(Rows.of([LATER]), at=AT) == []
 
 
 def test_one_notice_an_hour_says_how_many() -> None:
     reused, rows = Reused(), [other(ONE, n) for n in range(1_000)]
-    assert reused.count(rows, at=AT) == []
+    assert reused.count(Rows.of(rows), at=AT) == []
     again = [msgspec.structs.replace(row, activity_id=f"x{row.activity_id}") for row in rows]
-    assert reused.count(again, at=AT) == [told(text="1,000 ids came")]
-    assert reused.count(rows, at=AT) == []
-    assert len(reused.count(again, at=AT + HOUR)) == 1
+    assert reused.count(Rows.of(again), at=AT) == [told(text="1,000 ids came")]
+    assert reused.count(Rows.of(rows), at=AT) == []
+    assert len(reused.count(Rows.of(again), at=AT + HOUR)) == 1
 
 
 def test_silent_for_what_is_delivered_twice_has_no_id_or_is_anothers() -> None:
     nameless = [msgspec.structs.replace(row, native_id="") for row in (ONE, LATER)]
     theirs = msgspec.structs.replace(LATER, tenant="globex"), msgspec.structs.replace(LATER, source="hubspot")
-    assert Reused().count([ONE, ONE, *nameless, *theirs], at=AT) == []
+    assert Reused().count(Rows.of([ONE, ONE, *nameless, *theirs]), at=AT) == []

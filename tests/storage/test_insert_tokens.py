@@ -6,6 +6,8 @@ import msgspec
 
 from domain.activity import Activity
 from domain.clock import now
+from domain.rows import Rows
+from ingest.normalise import Taken
 from ingest.pipeline import Pipeline
 from ingest.record import Record
 from ingest.store import ClickHouseIngestStore
@@ -17,10 +19,10 @@ LANES = {"raw:0": 0, "raw:1": 0, "raw:2": 0}
 async def test_a_fetch_done_again_with_other_lanes_is_stored_by_the_real_engine(store: Client) -> None:
     at = now()
 
-    def normalise(record: Record) -> list[Activity]:
+    def normalise(record: Record) -> Activity:
         id = f"00000000-0000-8000-8000-0000000000{record.partition}{record.offset}"
         made = Activity("acme", id, at, "record.read", "toy", "", id, actor_token="0" * 32)
-        return [msgspec.structs.replace(made, epoch=1, lane=record.lane, offset=record.offset, received_at=at)]
+        return msgspec.structs.replace(made, epoch=1, lane=record.lane, offset=record.offset, received_at=at)
 
     async def send(partition: int, message: bytes) -> None:
         """Who judges is no matter here."""
@@ -30,7 +32,7 @@ async def test_a_fetch_done_again_with_other_lanes_is_stored_by_the_real_engine(
 
     for fetch in (records((0, 0), (0, 1), (1, 0)), records((0, 0), (0, 1), (2, 0))):
         made = Pipeline(
-            normalise=lambda records: [*map(normalise, records)],
+            normalise=lambda records: Taken(Rows.of([*map(normalise, records)])),
             store=ClickHouseIngestStore(store),
             send=send,
             routing={},

@@ -12,7 +12,8 @@ import pytest
 from domain import clock
 from domain.activity import Activity
 from domain.errors import StoreUnavailable
-from domain.wire import LaneMark, Marks, bodies, encode
+from domain.rows import Rows
+from domain.wire import LaneMark, Marks, encode
 from engine.fold import Folder
 from engine.judge import Judge
 from ingest.bundles import by_subject, messages
@@ -60,7 +61,7 @@ class Feed:
     async def send(self, id: str, at: float) -> None:
         made = msgspec.structs.replace(activity(id, at), epoch=1, lane=LANE, offset=self.offset, received_at=START)
         self._store.events[made.tenant, *made.key] = made
-        for message in messages(by_subject([made], bodies([made]), Folder(Toys()).subjects)):
+        for message in messages(by_subject(Rows.of([made]), Folder(Toys()).subjects)):
             await self._put(message)
         await self.tick(at)
 

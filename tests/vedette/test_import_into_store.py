@@ -34,7 +34,7 @@ class Kafka:
         self._epoch, self._next, self._turn = epoch, [0] * 4, 0
         self._events = EventStore(client)
         self._pipeline = Pipeline(
-            normalise=normaliser().normalise_all,
+            normalise=normaliser().rows,
             store=ClickHouseIngestStore(client),
             send=self._bundle,
             routing=load({}).routing(),

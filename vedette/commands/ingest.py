@@ -51,7 +51,7 @@ async def _run(made: Settings) -> None:
         await sender.send_and_wait(ACTIVITY, message, partition=partition)
 
     pipeline = Pipeline(
-        normalise=Normaliser(made.ingest, compose.keys(made).tokeniser, origins=enricher.lookup).normalise_all,
+        normalise=Normaliser(made.ingest, compose.keys(made).tokeniser, origins=enricher.lookup).rows,
         store=ClickHouseIngestStore(client),
         send=send,
         routing=compose.registry(made).routing(),

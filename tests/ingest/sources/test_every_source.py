@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from domain.activity import Activity
 from domain.sources import GENERIC, SOURCES
 from ingest.dead_letters import DeadLetter
-from ingest.normalise import storable
+from ingest.kept import storable
 from ingest.record import Skip
 from ingest.sources.registry import ADAPTERS, detect
 from tests.ingest.made import normaliser, record, said

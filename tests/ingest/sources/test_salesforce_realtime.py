@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from domain.activity import Activity
-from ingest.normalise import storable
+from ingest.kept import storable
 from tests.ingest.made import TOKENS, activity, record, refused, said, skipped
 
 TOPIC = "vedette.raw.salesforce"

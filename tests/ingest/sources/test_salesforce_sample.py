@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from domain.activity import Activity
-from ingest.normalise import storable
+from ingest.kept import storable
 from ingest.record import Skip
 from tests.ingest.made import TOKENS, activity, normaliser, record, said, skipped
 

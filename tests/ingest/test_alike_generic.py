@@ -9,12 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain import actions
+from domain.rows import same
 from ingest import values
-from ingest.known import finished
+from ingest.known import Sheet
 from ingest.normalise import Normaliser
 from ingest.refusal import Refused
 from ingest.settings import IngestSettings
 from tests.ingest.made import TOKENS, event, normaliser, record
+from tests.ingest.test_alike import told
 from tests.ingest.test_normalise import HEADERS, TOPICS, dumped, mutated, unescaped, usual, words
 
 usual_times = st.sampled_from(
@@ -50,10 +52,10 @@ usual_events = st.fixed_dictionaries(
 def test_the_short_and_the_long_way_come_to_the_same(raws: list[bytes], topic: str, headers: Any, default: str) -> None:
     short, long = (Normaliser(IngestSettings(default_tenant=default), lambda _: TOKENS) for _ in range(2))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(long._alike, "read", lambda *_: None)
+        patch.setattr(long._alike, "read", lambda *_: False)
         for raw in raws * 5:  # in the end all is remembered
             taken = record(raw, topic=topic, headers=headers)
-            assert short.normalise(taken) == long.normalise(taken)
+            assert told(short, [taken]) == told(long, [taken])
 
 
 @pytest.mark.parametrize("origin", [{}, {"ip": "203.0.113.9"}, {"ip": "no address"}])
@@ -66,9 +68,8 @@ def test_people_who_come_for_the_first_time_take_the_short_way(action: str, orig
     taken = record(event(action=action, origin=origin, actor={"id": "u8", "login": "u8@acme.example"}))
     way = reader._entrances[taken.topic, taken.headers].way
     assert way is not None
-    row = reader._alike.read(taken, way)
-    assert isinstance(row, list)
-    assert finished([row]) == other.normalise(taken)
+    assert reader._alike.read(taken, way, sheet := Sheet()) is True
+    assert same(sheet.take(), other.rows([taken]).rows)
 
 
 @settings(max_examples=400, deadline=None)
