@@ -21,7 +21,7 @@ import msgspec
 from benchmarks import parts
 from benchmarks.report import aligned
 from domain import clock
-from domain.activity import Activity
+from domain.activity import Activity, Judged
 from domain.clock import DAY, HOUR, MINUTE
 from domain.rows import Rows
 from domain.subject import Routed
@@ -94,7 +94,7 @@ class Counting(ClickHouseJudgeStore):
         super().__init__(client)
         self.client = client
 
-    async def page(self, *asked: object, **more: object) -> tuple[list[Activity], bool]:
+    async def page(self, *asked: object, **more: object) -> tuple[list[Judged], bool]:
         self.began = self.began if self.read else (time.perf_counter(), time.process_time())
         found = await super().page(*asked, **more)  # type: ignore[arg-type]  # handed on as it came
         self.read += len(found[0])
@@ -104,7 +104,7 @@ class Counting(ClickHouseJudgeStore):
 def activity(actor: str, number: int, at: int, action: str) -> Activity:
     """As a person's in a CRM, about 600 bytes as stored."""
     return Activity(
-        TENANT, f"00000000-0000-5000-8000-{number:012x}", at, action, "generic", "", str(number), "success",
+        TENANT, f"00000000-0000-5000-8000-{number:012x}", at, action, "generic", "", "success", native_id=str(number),
         actor_token=actor, login_token=actor, ip_token=f"{9:032x}", actor_id="someone",
         actor_login="someone@acme.example", ip="192.0.2.9", user_agent="Mozilla/5.0 (Windows NT 10.0; Win64; x64)",
         device_id="d1", channel="ui", object_type="contact", object_id=f"o{number % 1000}",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Protocol, 
 
 import msgspec
 
-from domain.activity import Activity
+from domain.activity import Judged
 from domain.alert import Evidence, Part, Severity
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Run(NamedTuple, Generic[S]):
     """The state after several activities, and of each that revealed something its findings, in order."""
 
     state: S
-    found: Sequence[tuple[Activity, tuple[Finding, ...]]] = ()
+    found: Sequence[tuple[Judged, tuple[Finding, ...]]] = ()
 
 
 class Context(msgspec.Struct, frozen=True):
@@ -95,7 +95,7 @@ class Detector(Protocol[S]):
 
     def initial(self) -> S: ...
 
-    def step(self, state: S, activity: Activity, context: Context) -> Step[S]: ...
+    def step(self, state: S, activity: Judged, context: Context) -> Step[S]: ...
 
 
 @runtime_checkable
@@ -106,7 +106,7 @@ class Runs(Protocol[S]):
     suite cuts its stories into runs at random.
     """
 
-    def run(self, state: S, activities: Sequence[Activity], context: Context) -> Run[S]: ...
+    def run(self, state: S, activities: Sequence[Judged], context: Context) -> Run[S]: ...
 
 
 def token(value: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from domain.activity import Activity
+from domain.activity import Judged
 from domain.clock import DAY
 
 from .windows import named
@@ -70,7 +70,7 @@ def is_usual(usual: Usual, key: int, at: int) -> bool:
     return False
 
 
-def whereabouts(activity: Activity) -> int:
+def whereabouts(activity: Judged) -> int:
     """One key for place and device together; 0 when either is unknown or the network hides the place.
 
     Place is the country or, where that is unknown, the network (IPv4 /24, IPv6 /48). Device is the device id or, where

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from domain.actions import NETWORKS
-from domain.activity import Activity
+from domain.activity import Judged
 from domain.clock import DAY
 
 from . import baseline, exports, windows
@@ -54,7 +54,7 @@ def expire(client: Client, at: int) -> Client:
     return Client(events, networks, agents, new, seen)
 
 
-def network_of(activity: Activity) -> int:
+def network_of(activity: Judged) -> int:
     """What stands for the network in memory, readable again by `network_name`: its operator, else its kind.
 
     0 when neither is known or the activity has no address: then there is nothing to compare.
@@ -99,12 +99,12 @@ def known_before(client: Client, day: int) -> tuple[int, int]:
     return max(0, day - days[0]), sum(count for each, count in zip(days, counts, strict=True) if each < day)
 
 
-def agent_of(activity: Activity) -> int:
+def agent_of(activity: Judged) -> int:
     """What stands for the family of the user agent; 0 when it is unknown."""
     return named(activity.agent_family) if activity.agent_family else 0
 
 
-def learn(client: Client, activity: Activity, key: int) -> Client:
+def learn(client: Client, activity: Judged, key: int) -> Client:
     """The memory after an activity from the network `key`. What was refused or came through a mask proves nothing."""
     if activity.network in MASKS or activity.outcome in ("failure", "denied"):
         return client
@@ -123,7 +123,7 @@ def _count(events: Peaks, at: int) -> Peaks:
     return events if today >= COUNTED else baseline.raise_peak(events, at, today + 1)
 
 
-def take(client: Client, activity: Activity) -> Client:
+def take(client: Client, activity: Judged) -> Client:
     """The memory after an activity from a new network, with the rows it took.
 
     Rows are those of an export or of reading through the API; an execution or request told twice takes them once.

@@ -7,7 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from domain.actions import API_CALLED, DATA_EXPORTED, FILE_DOWNLOADED, RECORD_READ, REPORT_VIEWED
-from domain.activity import Activity
+from domain.activity import Judged
 from domain.clock import MINUTE
 
 from . import parts, windows
@@ -62,7 +62,7 @@ class Joins(msgspec.Struct, frozen=True, array_like=True):
     viewed: tuple[Viewed, ...] = ()
 
 
-def rows_of(activity: Activity) -> int | None:
+def rows_of(activity: Judged) -> int | None:
     """How many rows the activity took out; None when it took out some but does not say how many; -1 when it is none.
 
     A record read through the API is a row even when no count says so. A call that tells no count is not judged here.
@@ -80,14 +80,14 @@ def rows_of(activity: Activity) -> int | None:
     return -1
 
 
-def files_of(activity: Activity) -> int:
+def files_of(activity: Judged) -> int:
     """How many files the activity took out: one unless it says more."""
     if activity.action != FILE_DOWNLOADED or activity.outcome in ("failure", "denied"):
         return 0
     return 1 if activity.count is None else max(0, activity.count)
 
 
-def once(seen: Seen, activity: Activity, amount: int) -> tuple[Seen, int | None]:
+def once(seen: Seen, activity: Judged, amount: int) -> tuple[Seen, int | None]:
     """The memory after the activity, and how much of `amount` is new; None for a repetition that adds nothing.
 
     One execution (and one part of it) or one request counts once, with the largest amount it was told with. Single
@@ -107,7 +107,7 @@ def once(seen: Seen, activity: Activity, amount: int) -> tuple[Seen, int | None]
     return seen, amount - before if amount > before else None
 
 
-def viewed_first(seen: Seen, activity: Activity) -> tuple[Seen, bool]:
+def viewed_first(seen: Seen, activity: Judged) -> tuple[Seen, bool]:
     """The memory after a report was viewed, and whether this execution of it is met for the first time."""
     name = activity.execution_id or activity.request_id
     if not name:
@@ -133,13 +133,13 @@ def _after(found: tuple[J, ...], before: int) -> tuple[J, ...]:
     return found[gone:]
 
 
-def want(joins: Joins, activity: Activity) -> Joins:
+def want(joins: Joins, activity: Judged) -> Joins:
     """The joins with one more export that came without its size."""
     export = Wanted(activity.occurred_at, activity.activity_id, windows.named(activity.object_id))
     return Joins((*joins.wanted, export)[-KEEP_JOINS:], joins.viewed)
 
 
-def view(joins: Joins, activity: Activity, rows: int) -> Joins:
+def view(joins: Joins, activity: Judged, rows: int) -> Joins:
     """The joins with one more report that told its rows."""
     report = windows.named(activity.object_id)
     viewed = Viewed(activity.occurred_at, activity.activity_id, report, rows, bool(activity.exported))
@@ -180,5 +180,5 @@ def resize(window: Window[Unit], told: dict[str, int | None]) -> Window[Unit]:
     return window if entries == window.entries else Window(entries, window.slots, window.total + grown, window.count)
 
 
-def unit(activity: Activity, amount: int, *, unknown: bool = False) -> Unit:
+def unit(activity: Judged, amount: int, *, unknown: bool = False) -> Unit:
     return Unit(activity.occurred_at, activity.activity_id, amount, activity.object_type[: parts.WORD], unknown)

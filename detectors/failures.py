@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from domain.activity import Activity
+from domain.activity import Judged
 from domain.clock import SECOND
 
 from . import baseline, windows
@@ -56,7 +56,7 @@ def advance(signins: SignIns, at: int, span: int) -> SignIns:
     return SignIns(window, seen, usual, other)
 
 
-def fail(signins: SignIns, activity: Activity, span: int) -> tuple[SignIns, bool]:
+def fail(signins: SignIns, activity: Judged, span: int) -> tuple[SignIns, bool]:
     """The memory after a failure, and whether it counts.
 
     With a request id it counts once per request. Without one, at most one counts per address and second where the
@@ -74,7 +74,7 @@ def fail(signins: SignIns, activity: Activity, span: int) -> tuple[SignIns, bool
     return SignIns(window, seen, signins.usual, signins.unexpired_at if expired else at), True
 
 
-def once(seen: Seen, activity: Activity, where: str) -> tuple[Seen, bool]:
+def once(seen: Seen, activity: Judged, where: str) -> tuple[Seen, bool]:
     """The keys after a failure, and whether it is the first of its request or, without one, of `where` and its second.
 
     Where the source tells only minutes or hours, each failure without a request is one of its own.
@@ -89,7 +89,7 @@ def once(seen: Seen, activity: Activity, where: str) -> tuple[Seen, bool]:
     return seen, before is None
 
 
-def succeed(signins: SignIns, activity: Activity) -> SignIns:
+def succeed(signins: SignIns, activity: Judged) -> SignIns:
     """The memory after a success: its whereabouts were met once more."""
     where = baseline.whereabouts(activity)
     if not where:
@@ -105,7 +105,7 @@ def only_expired(signins: SignIns, since: int) -> bool:
     return signins.unexpired_at is None or signins.unexpired_at <= since
 
 
-def from_own_device(signins: SignIns, window: Window[Failure], activity: Activity) -> bool:
+def from_own_device(signins: SignIns, window: Window[Failure], activity: Judged) -> bool:
     """Whether `activity` and all failures of `window` came from one usual device and place; never in a flood."""
     where = baseline.whereabouts(activity)
     return (

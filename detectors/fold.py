@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from domain.activity import Activity
+from domain.activity import Judged
 
 from .base import Context, Detector, Finding, Run, Runs, S
 
 
 def fold(
-    detector: Detector[S], activities: Iterable[Activity], context: Context | None = None
+    detector: Detector[S], activities: Iterable[Judged], context: Context | None = None
 ) -> tuple[S, list[tuple[Finding, ...]]]:
     """The state after all activities in (occurred_at, activity_id) order, and the findings of each in that order.
 
@@ -29,13 +29,13 @@ def fold(
     return state, found
 
 
-def run(detector: Detector[S]) -> Callable[[S, Sequence[Activity], Context], Run[S]]:
+def run(detector: Detector[S]) -> Callable[[S, Sequence[Judged], Context], Run[S]]:
     """How a detector judges several activities of a subject, in key order: its own `run`, or `step` after `step`."""
     if isinstance(detector, Runs):
         return detector.run
     step = detector.step
 
-    def each(state: S, activities: Sequence[Activity], context: Context) -> Run[S]:
+    def each(state: S, activities: Sequence[Judged], context: Context) -> Run[S]:
         found = []
         for activity in activities:
             after = step(state, activity, context)

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from domain.activity import Activity
+from domain.activity import Judged
 from domain.clock import DAY, HOUR
 
 from . import windows
@@ -206,7 +206,7 @@ def hits_of(known: Address, reach: Reach, within: int) -> list[Hit]:
     return [hit for hit in known.hits if hit.tried_at >= reach.since and hit.at >= reach.at - within]
 
 
-def stated_egress(activity: Activity) -> bool:
+def stated_egress(activity: Judged) -> bool:
     """Whether the company said that it leaves through this address, by an `egress_range` fact or an override.
 
     Its own private ranges are no egress: behind such an address stands one machine, not a company.

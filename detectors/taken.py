@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from domain.actions import DATA_EXPORTED, REPORT_VIEWED
-from domain.activity import Activity
+from domain.activity import Judged
 from domain.clock import DAY, HOUR
 
 from . import exports, history, windows
@@ -69,7 +69,7 @@ def dated(taken: Taken, *, span: int, files_span: int) -> Taken:
     return Taken(rows, files, seen, joins, hours, jobs, min(ends))
 
 
-def download(taken: Taken, activity: Activity, *, files_span: int) -> tuple[Taken, bool]:
+def download(taken: Taken, activity: Judged, *, files_span: int) -> tuple[Taken, bool]:
     """The facts after a download, and whether it adds to them."""
     seen, amount = exports.once(taken.seen, activity, exports.files_of(activity))
     files = taken.files
@@ -78,7 +78,7 @@ def download(taken: Taken, activity: Activity, *, files_span: int) -> tuple[Take
     return Taken(taken.rows, files, seen, taken.joins, taken.hours, taken.jobs), bool(amount)
 
 
-def export(taken: Taken, activity: Activity, told: int | None, *, span: int) -> tuple[Taken, bool]:
+def export(taken: Taken, activity: Judged, told: int | None, *, span: int) -> tuple[Taken, bool]:
     """The facts after rows were taken out, and whether it adds to them; `told` is None when how many is unknown."""
     seen, amount = exports.once(taken.seen, activity, told or 0)
     if amount is None:
@@ -98,7 +98,7 @@ def export(taken: Taken, activity: Activity, told: int | None, *, span: int) -> 
     return after, after.gained
 
 
-def view(taken: Taken, activity: Activity) -> tuple[Taken, bool]:
+def view(taken: Taken, activity: Judged) -> tuple[Taken, bool]:
     """The facts after a report ran that was not itself exported, and whether it told an export that it was larger."""
     if activity.count is None or not activity.object_id:
         return taken, False
@@ -121,7 +121,7 @@ def objects(window: Window[Unit]) -> str:
     return f"{kinds.pop()} records" if len(kinds) == 1 and "" not in kinds else "records"
 
 
-def _joined(rows: Window[Unit], joins: Joins, activity: Activity) -> Window[Unit]:
+def _joined(rows: Window[Unit], joins: Joins, activity: Judged) -> Window[Unit]:
     """The window with the sizes that reports of the activity's id tell."""
     report = windows.named(activity.object_id)
     if not joins.viewed or not any(wanted.report == report for wanted in joins.wanted):
@@ -129,7 +129,7 @@ def _joined(rows: Window[Unit], joins: Joins, activity: Activity) -> Window[Unit
     return exports.resize(rows, exports.sizes(joins, report))
 
 
-def _through(activity: Activity) -> int:
+def _through(activity: Judged) -> int:
     """What the rows went through: the app or, without one, the report; 0 when neither has a name."""
     if activity.app_id:
         return windows.named("app", activity.app_id)

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from domain.activity import Activity
+from domain.activity import Judged
 from domain.clock import DAY
 
 from . import baseline, geometry
@@ -84,7 +84,7 @@ def expire(travels: Travels, at: int) -> Travels:
     return Travels(fix, transitions, countries, devices)
 
 
-def fix_of(activity: Activity) -> Fix | None:
+def fix_of(activity: Judged) -> Fix | None:
     """Where a sign-in came from, trusted or not; None without coordinates."""
     lat, lon, country = activity.lat, activity.lon, activity.country
     if lat is None or lon is None:
@@ -116,7 +116,7 @@ def apart(fix: Fix, other: Fix) -> tuple[int, int]:
     return int(far), max(0, int(far - fix.radius - other.radius))
 
 
-def arrive(travels: Travels, activity: Activity, here: Fix | None, least: int) -> Travels:
+def arrive(travels: Travels, activity: Judged, here: Fix | None, least: int) -> Travels:
     """The memory after a sign-in, `here` from where and `least` km from the last fix.
 
     What came through a network without a place changes nothing. A sign-in without coordinates is no fix, but its
@@ -154,12 +154,12 @@ def times(travels: Travels, fix: Fix, other: Fix) -> int:
     return next((len(each.seen) for each in travels.transitions if each.places == places), 0)
 
 
-def country_key(activity: Activity) -> int:
+def country_key(activity: Judged) -> int:
     """What stands for the country in memory, readable again by `usual_countries`; 0 when it is unknown."""
     return int.from_bytes(activity.country.encode()[:4])
 
 
-def device_key(activity: Activity) -> int:
+def device_key(activity: Judged) -> int:
     """What stands for the device, or for the family of the user agent where there is none; 0 when both are unknown."""
     device = activity.device_id or activity.agent_family
     return named(device) if device else 0

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from domain.activity import Activity, Key, Place
+from domain.activity import Judged, Key, Place
 from domain.alert import Content
 
 _EPOCH, _OFFSET = 48, 12
@@ -83,5 +83,5 @@ class DetectorFailure(msgspec.Struct, frozen=True):
     """A detector raised on an activity: the others went on, and the activity becomes a dead letter of that detector."""
 
     detector: str
-    activity: Activity
+    activity: Judged
     error: str

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 
 import msgspec
 
-from domain.activity import FIELDS, Activity
+from domain.activity import FIELDS, JUDGED, Activity, Judged
 
 #: A bundle holds at most this many activities and this many bytes before compression.
 BUNDLE_ACTIVITIES = 500
@@ -47,33 +48,57 @@ class Marks(msgspec.Struct, frozen=True, array_like=True, tag="m"):
 
 Message = Bundle | Marks
 
-#: The fields from which on an array is left out when all that follows is as it is where nothing is said.
-OPTIONAL = ("count", "title")
+#: The fields from which on a whole array is left out when all that follows is as it is where nothing is said,
+OPTIONAL = ("actor_name", "title")
+#: and the one from which on what is judged is.
+JUDGED_OPTIONAL = "reason"
 encode = msgspec.json.Encoder().encode
 _encode_lines = msgspec.json.Encoder().encode_lines
 
 
-def _unsaid(first: str) -> bytes:
-    """The end of an encoded activity that says nothing from this field on."""
-    defaults = Activity.__struct_defaults__[FIELDS.index(first) - len(FIELDS) :]
-    return b"," + encode(defaults)[1:] + b"\n"
+def _unsaid(first: str, fields: tuple[str, ...], defaults: tuple[object, ...]) -> bytes:
+    """The end of an encoded array, without its bracket, that says nothing from this field on."""
+    return b"," + encode(defaults[fields.index(first) - len(fields) :])[1:-1]
 
 
-_UNSAID = tuple(map(_unsaid, OPTIONAL))
+_UNSAID = tuple(_unsaid(first, FIELDS, Activity.__struct_defaults__) + b"]\n" for first in OPTIONAL)
+_NOT_JUDGED = _unsaid(JUDGED_OPTIONAL, JUDGED, Judged.__struct_defaults__)
+_judged = attrgetter(*JUDGED)
 
 
 def bodies(activities: Sequence[Activity]) -> list[bytes]:
-    """Each activity as a JSON array in the order of its fields: what is stored of it and what travels."""
+    """Each activity as a JSON array in the order of its fields, as it is stored.
+
+    Behind the comma after what is judged stands a tab, and nowhere else: in a text it is escaped.
+    """
     encoded = _encode_lines(activities)
     for end in _UNSAID:  # a line break stands only behind an activity: in a text it is escaped
         encoded = encoded.replace(end, b"]\n")
     lines = encoded.split(b"\n")
     lines.pop()  # behind the last line end
-    return lines
+    return list(map(_parted, activities, lines))
+
+
+def _parted(activity: Activity, body: bytes) -> bytes:
+    """The body with its tab. Nearly always the digest, the last of what is always judged, says where it belongs."""
+    parts = body.split(b',"%b",' % activity.record_digest.encode())
+    if len(parts) == 2 and parts[1].startswith(_NOT_JUDGED[1:]):
+        cut = len(body) - len(parts[1]) + len(_NOT_JUDGED)
+    else:
+        cut = len(encode(_judged(activity)))
+    return body[:cut] + b"\t" + body[cut:]
+
+
+def judged(body: bytes) -> bytes:
+    """What is judged of an activity, as it travels, of its body."""
+    cut = body.index(b",\t")
+    if body.endswith(_NOT_JUDGED, 0, cut):
+        cut -= len(_NOT_JUDGED)
+    return body[:cut] + b"]"
 
 
 def group(subject: str, first: int, last: int, received: int, bodies: Iterable[bytes]) -> bytes:
-    """A Group as it travels, from bodies that were encoded before."""
+    """A Group as it travels, from what is judged of its activities."""
     return b"[%b,%d,%d,%d,[%b]]" % (encode(subject), first, last, received, b",".join(bodies))
 
 
@@ -83,4 +108,4 @@ def bundle(groups: Iterable[bytes]) -> bytes:
 
 
 decode = msgspec.json.Decoder(Message).decode
-activities_of = msgspec.json.Decoder(list[Activity]).decode
+activities_of = msgspec.json.Decoder(list[Judged]).decode

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from domain.activity import Activity
+from domain.activity import Judged
 from domain.subject import tenant_of
 from domain.wire import activities_of
 
@@ -21,15 +21,15 @@ class Waiting(NamedTuple):
     first: int
     last: int
     offset: int
-    activities: msgspec.Raw | Sequence[Activity]
+    activities: msgspec.Raw | Sequence[Judged]
 
 
 class Ready(NamedTuple):
     """What is to be applied, in key order, of each id the earliest delivery; every other one beside the one kept."""
 
     subject: str
-    activities: list[Activity]
-    copies: list[tuple[Activity, Activity]]
+    activities: list[Judged]
+    copies: list[tuple[Judged, Judged]]
 
 
 class Buffer:
@@ -71,9 +71,9 @@ class Buffer:
         return min((each.offset for waiting in everything for each in waiting), default=default)
 
 
-def _cut(waiting: Sequence[Waiting], clock: int) -> tuple[list[Activity], list[Waiting]]:
+def _cut(waiting: Sequence[Waiting], clock: int) -> tuple[list[Judged], list[Waiting]]:
     """What lies below the clock, and what still waits."""
-    ready, left = list[Activity](), list[Waiting]()
+    ready, left = list[Judged](), list[Waiting]()
     for each in waiting:
         if each.first >= clock:
             left.append(each)
@@ -88,12 +88,12 @@ def _cut(waiting: Sequence[Waiting], clock: int) -> tuple[list[Activity], list[W
     return ready, left
 
 
-def _in_order(subject: str, activities: list[Activity]) -> Ready:
+def _in_order(subject: str, activities: list[Judged]) -> Ready:
     activities.sort(key=_at)
     if len({activity.occurred_at for activity in activities}) == len(activities):
         return Ready(subject, activities, [])  # in key order, and no id twice: an id has one time
-    kept: dict[str, Activity] = {}
-    copies: list[tuple[Activity, Activity]] = []
+    kept: dict[str, Judged] = {}
+    copies: list[tuple[Judged, Judged]] = []
     for activity in activities:
         known = kept.setdefault(activity.activity_id, activity)
         if known is not activity:

@@ -12,7 +12,7 @@ import msgspec
 from detectors.base import Context, Detector, Finding, Run, Spec
 from detectors.fold import run
 from detectors.timeline import BEFORE_ALL, Activation
-from domain.activity import Activity, Key
+from domain.activity import Judged, Key
 from domain.alert import Content, alert_id
 from domain.clock import millis
 from domain.judgement import DetectorFailure, StateRow
@@ -46,7 +46,7 @@ class _Judging(NamedTuple):
 
     slot: str
     actions: frozenset[str]
-    run: Callable[[Any, Sequence[Activity], Context], Run[Any]]
+    run: Callable[[Any, Sequence[Judged], Context], Run[Any]]
     detector: Detector[Any]
     armed: Armed
     cooldown: int
@@ -150,7 +150,7 @@ class Folder:
         self,
         memory: Memory,
         subject: str,
-        activities: Sequence[Activity],
+        activities: Sequence[Judged],
         failures: list[DetectorFailure],
         starts: Mapping[str, Start] | None = None,
     ) -> list[Content]:
@@ -188,7 +188,7 @@ class Folder:
         memory.applied = activities[-1].key
         return found
 
-    def _alike(self, activities: Sequence[Activity]) -> Iterator[tuple[_Table, Context, Sequence[Activity]]]:
+    def _alike(self, activities: Sequence[Judged]) -> Iterator[tuple[_Table, Context, Sequence[Judged]]]:
         """The activities of a subject (key order) cut where another configuration or another model is in effect."""
         tenant, contexts = activities[0].tenant, self._contexts
         for table, some in self._by_time(activities):
@@ -199,7 +199,7 @@ class Folder:
                 for each, part in groupby(some, lambda activity: contexts(tenant, activity.occurred_at)):
                     yield table, each, list(part)
 
-    def _by_time(self, activities: Sequence[Activity]) -> Sequence[tuple[_Table, Sequence[Activity]]]:
+    def _by_time(self, activities: Sequence[Judged]) -> Sequence[tuple[_Table, Sequence[Judged]]]:
         """The activities (key order) cut where another configuration begins, each part with what judges it."""
         if activities[0].occurred_at >= self._since:
             return ((self._newest, activities),)
@@ -213,7 +213,7 @@ class Folder:
         return parts
 
     def _judge(
-        self, memory: Memory, subject: str, activity: Activity, judging: _Judging, finding: Finding
+        self, memory: Memory, subject: str, activity: Judged, judging: _Judging, finding: Finding
     ) -> Content | None:
         armed = judging.armed
         stage = armed.stages.get(finding.arm, "live")
@@ -251,13 +251,13 @@ class Folder:
 def _one_by_one(
     judging: _Judging,
     state: Any,
-    activities: Sequence[Activity],
+    activities: Sequence[Judged],
     context: Context,
     start: Start,
     failures: list[DetectorFailure],
 ) -> Run[Any]:
     """A run in which the detector raises on some: each of these becomes a dead letter and changes nothing."""
-    found: list[tuple[Activity, tuple[Finding, ...]]] = []
+    found: list[tuple[Judged, tuple[Finding, ...]]] = []
     for activity in activities:
         try:
             state, revealed = judging.run(state, (activity,), context)
@@ -270,7 +270,7 @@ def _one_by_one(
     return Run(state, found)
 
 
-def _at(activity: Activity) -> int:
+def _at(activity: Judged) -> int:
     return activity.occurred_at
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Collection, Iterable
 
-from domain.activity import Activity
+from domain.activity import Judged
 from domain.alert import Content
 from domain.errors import VedetteError
 from domain.judgement import AlertRevision, Marker, position
@@ -45,7 +45,7 @@ class Judge:
         self._store, self._folder = store, folder
         self._memories: OrderedDict[str, Memory] = OrderedDict()
         self._buffer = Buffer()
-        self._late: list[tuple[str, Activity]] = []
+        self._late: list[tuple[str, Judged]] = []
         self._pending = Pending()
         self._landing: Collection[AlertRevision] = ()  # on their way to the store
         self._dirt = Dirt(f"{epoch}/{partition}/{term}")
@@ -129,7 +129,7 @@ class Judge:
         if group.first > applied[0] and group.last <= group.received + AHEAD_BUFFER:  # so it is nearly always
             self._buffer.add(subject, Waiting(group.first, group.last, offset, group.activities))
             return
-        wait: list[Activity] = []
+        wait: list[Judged] = []
         for activity in activities_of(group.activities):
             if activity.occurred_at > activity.received_at + AHEAD_BUFFER:
                 self._dirt.add(subject, activity.key, "ahead", (activity.action,), due=activity.occurred_at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from domain.activity import Activity
+from domain.activity import Judged
 from domain.judgement import AlertRevision, DetectorFailure
 
 
@@ -29,7 +29,7 @@ class Pending:
     alerts: dict[str, AlertRevision] = field(default_factory=dict)
     states: set[str] = field(default_factory=set)
     failures: list[DetectorFailure] = field(default_factory=list)
-    conflicts: list[Activity] = field(default_factory=list)
+    conflicts: list[Judged] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return bool(self.alerts or self.states or self.failures or self.conflicts)

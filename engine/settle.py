@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from itertools import groupby, islice
 from typing import Protocol
 
-from domain.activity import Activity
+from domain.activity import Judged
 from domain.judgement import AlertRevision, DirtyMark
 from domain.subject import scope_of, tenant_of
 from engine.fold import Folder
@@ -60,7 +60,7 @@ class Settler:
         """The subject is being settled: its live memory must stay."""
         return subject in self._wanted
 
-    def follow(self, subject: str, activities: list[Activity]) -> None:
+    def follow(self, subject: str, activities: list[Judged]) -> None:
         """The live fold has applied these."""
         if shadow := self._shadows.get(subject):
             shadow.follow(activities)
@@ -135,7 +135,7 @@ class Settler:
             if unread := shadow.plan(stored.get(shadow.subject, ()), expired[tenant_of(shadow.subject)]):
                 shadow.met(await self._store.kept(shadow.subject, unread))
         since, until = min(s.since for s in shadows), 1 + max(s.through[0] for s in shadows)
-        after: Activity | None = None
+        after: Judged | None = None
         span = until - since  # of event time asked for at once
         while True:
             end = min(until, since + span)
@@ -150,8 +150,8 @@ class Settler:
             after = page[-1] if more else None
             since = page[-1].occurred_at if more else end
 
-    def _fold(self, activities: Iterable[Activity]) -> None:
-        of: dict[str, list[Activity]] = {}
+    def _fold(self, activities: Iterable[Judged]) -> None:
+        of: dict[str, list[Judged]] = {}
         for activity in activities:
             for subject in self._folder.subjects(activity):
                 shadow = self._shadows.get(subject)

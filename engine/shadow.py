@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
-from domain.activity import Activity, Key
+from domain.activity import Judged, Key
 from domain.alert import Content
 from domain.clock import BEGINNING, millis
 from domain.judgement import AlertRevision, DetectorFailure, DirtyMark
@@ -42,11 +42,11 @@ class Shadow:
         self.subject, self.marks, self._snapshots = subject, marks, kept
         self._folder, self._specs = folder, folder.specs(subject)
         self.failures: list[DetectorFailure] = []
-        self.late: list[Activity] = []  # of those that were applied live meanwhile
+        self.late: list[Judged] = []  # of those that were applied live meanwhile
         self._memory = Memory()
         self._truth: dict[str, Content] = {}
         self._known: dict[str, AlertRevision] = {}
-        self._tail: list[Activity] = []
+        self._tail: list[Judged] = []
         self._named: list[tuple[Content, set[str]]] = []  # alerts, and the activities that a fold of them must meet
         self._unmet: set[str] = set()
         self._expired: int = BEGINNING
@@ -66,7 +66,7 @@ class Shadow:
                 self._from[slot] = first if whole else min(seen)
 
     # -- what the judge says while it lasts
-    def follow(self, activities: Iterable[Activity]) -> None:
+    def follow(self, activities: Iterable[Judged]) -> None:
         """These were applied live."""
         self._tail.extend(activities)
 
@@ -134,7 +134,7 @@ class Shadow:
         self._unmet.difference_update(stored)
 
     # -- folding
-    def fold(self, activities: list[Activity]) -> None:
+    def fold(self, activities: list[Judged]) -> None:
         """Stored activities in key order, none above `through`."""
         if self._unmet:
             self.met(activity.activity_id for activity in activities)
@@ -150,7 +150,7 @@ class Shadow:
             if at >= max(self._true[slot], self.through[0] - snapshots.KEPT):
                 self._made.setdefault(slot, []).append(self._snapshots.take(slot, at, state))
 
-    def _apply(self, activities: list[Activity]) -> None:
+    def _apply(self, activities: list[Judged]) -> None:
         self._read += len(activities)
         for content in self._folder.apply(self._memory, self.subject, activities, self.failures, self._starts):
             self._truth[content.alert_id] = content

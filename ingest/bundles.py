@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from domain.rows import Head, Rows
 from domain.subject import bucket
-from domain.wire import BUNDLE_ACTIVITIES, BUNDLE_BYTES, bundle, group
+from domain.wire import BUNDLE_ACTIVITIES, BUNDLE_BYTES, bundle, group, judged
 
 
 @dataclass(slots=True)
 class Mine:
-    """What is judged of one subject: the bodies in order, and the bounds of a group."""
+    """What is judged of one subject: of its activities in order, and the bounds of a group."""
 
     subject: str
     first: int
@@ -21,11 +21,14 @@ class Mine:
     bodies: list[bytes]
 
 
-def by_subject(rows: Rows, judges: Callable[[Head], Iterable[str]]) -> Iterable[Mine]:
-    """Each subject that judges some of the activities, with those."""
+def by_subject(rows: Rows, judges: Callable[[Head], Sequence[str]]) -> Iterable[Mine]:
+    """Each subject that judges some of the activities, with what is judged of those."""
     found: dict[str, Mine] = {}
-    for head, at, received, body in zip(rows.heads, rows.occurred, rows.received, rows.bodies, strict=True):
-        for subject in judges(head):
+    for head, at, received, whole in zip(rows.heads, rows.occurred, rows.received, rows.bodies, strict=True):
+        if not (subjects := judges(head)):
+            continue
+        body = judged(whole)
+        for subject in subjects:
             mine = found.get(subject)
             if mine is None:
                 found[subject] = Mine(subject, at, at, received, [body])

@@ -47,8 +47,8 @@ _TENANT, _SOURCE, _FEED, _ACTIVITY_ID, _NATIVE_ID = map(at, ("tenant", "source",
 _OCCURRED_AT, _PRECISION, _ACTION, _FLAGS = map(at, ("occurred_at", "time_precision", "action", "flags"))
 _ACTOR_ID, _LOGIN, _APP_ID, _SESSION_ID = map(at, ("actor_id", "actor_login", "app_id", "session_id"))
 _IP, _USER_AGENT, _COUNT, _OBJECT_ID = map(at, ("ip", "user_agent", "count", "object_id"))
-#: Digest, place and marks are the last fields of an activity.
-_TAIL = slice(at("record_digest"), at("history") + 1)
+_DIGEST, _BATCH, _HISTORY = map(at, ("record_digest", "batch", "history"))
+_PLACE = slice(at("epoch"), at("received_at") + 1)
 
 
 class _Entrance(NamedTuple):
@@ -247,10 +247,9 @@ class Normaliser:
         row[_TENANT], row[_ACTIVITY_ID], row[_SOURCE], row[_FEED] = tenant, identity, source, feed
         if flags:
             row[_FLAGS] = tuple(sorted(flags))
-        row[_TAIL] = (
-            record_digest(kept(record.value, door.adapter)), record.epoch, lane, record.offset, 0, record.received_at,
-            door.batch, door.history,
-        )  # fmt: skip
+        row[_PLACE] = record.epoch, lane, record.offset, 0, record.received_at
+        row[_DIGEST] = record_digest(kept(record.value, door.adapter))
+        row[_BATCH], row[_HISTORY] = door.batch, door.history
         return Activity(*row)
 
     def _identify(self, said: tuple[str, str, str, str, str, str]) -> Who:

@@ -3,41 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import groupby
 from typing import Any, Final
 
 import msgspec
 
 from domain.subject import Tokeniser
+from domain.wire import OPTIONAL
 from ingest.memory import Memory
 from ingest.sources import generic_fast
 from ingest.sources.base import BLANK, at
+from ingest.sources.generic_fast import OTHERS, VALUES
+from ingest.sources.generic_fast import OTHERS, VALUES
 from ingest.who import Lookup, identify, lacking, write
 
 #: This many are remembered, about two kilobytes each.
 REMEMBERED: Final = 20_000
-_PARTS: Final = slice(at("actor_token"), at("tls") + 1)
-#: Their fields in an activity.
-PLACES: Final = tuple(
-    sorted(
-        map(
-            at,
-            (
-                "actor_token",
-                "login_token",
-                "ip_token",
-                "net_token",
-                "agent_family",
-                *generic_fast.ACTOR,
-                *generic_fast.ORIGIN,
-            ),
-        )
-    )
-)
-#: The same where they stand side by side, stretch by stretch.
-STRETCHES: Final = tuple(
-    tuple(place for _, place in some) for _, some in groupby(enumerate(PLACES), key=lambda each: each[1] - each[0])
-)
+#: Their fields in an activity: tokens, what is judged, and what is not, of which few have the last ones.
+_NAMED: Final = at(OPTIONAL[0])
+STRETCHES: Final = (
+    slice(at("actor_token"), at("app_token")), VALUES, slice(OTHERS.start, _NAMED), slice(_NAMED, OTHERS.stop),
+)  # fmt: skip
 _ACTOR_ID, _LOGIN, _IP, _USER_AGENT = map(at, ("actor_id", "actor_login", "ip", "user_agent"))
 _ACTION, _COUNT, _OBJECT_ID, _PRECISION = map(at, ("action", "count", "object_id", "time_precision"))
 _encode: Final = msgspec.json.Encoder().encode
@@ -46,13 +31,14 @@ _encode: Final = msgspec.json.Encoder().encode
 class Person:
     """What actor and origin come to for a tenant. Two are never equal."""
 
-    __slots__ = ("address", "row", "subjects", "texts")
+    __slots__ = ("address", "named", "row", "subjects", "texts")
 
     def __init__(self, row: list[Any], subjects: str, address: int) -> None:
         self.row = tuple(row)  # an activity of which only their fields are known
         self.subjects = subjects  # the end of what an id is made of, before the token of the app
         self.address = address  # 0: one that is kept, 1: one that cannot be used, 2: none
-        self.texts = tuple(",".join(_encode(row[place]).decode() for place in some) for some in STRETCHES)
+        self.texts = tuple(",".join(_encode(value).decode() for value in row[some]) for some in STRETCHES)
+        self.named = row[STRETCHES[-1]] != list(BLANK[STRETCHES[-1]])  # whether it has any of the last ones
 
 
 class People:
@@ -71,7 +57,7 @@ class People:
         if parts is None or not parts.sure:
             return None
         row = list(BLANK)
-        row[_PARTS] = parts.values
+        row[VALUES], row[OTHERS] = parts.values, parts.others
         said = row[_IP]
         who = identify(self._keys(tenant), row[_ACTOR_ID], row[_LOGIN], said, row[_USER_AGENT], "")
         write(row, who, lookup)
@@ -80,8 +66,8 @@ class People:
 
 def put(row: list[Any], person: Person) -> None:
     """Writes the person into the row of an activity."""
-    for place in PLACES:
-        row[place] = person.row[place]
+    for some in STRETCHES:
+        row[some] = person.row[some]
 
 
 def flags_of(row: tuple[Any, ...]) -> tuple[tuple[str, ...], ...]:

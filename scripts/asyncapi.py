@@ -9,9 +9,9 @@ import msgspec
 import yaml
 
 from domain import actions
-from domain.activity import FIELDS
+from domain.activity import JUDGED
 from domain.sources import GENERIC, SOURCES
-from domain.wire import BUNDLE_ACTIVITIES, BUNDLE_BYTES, OPTIONAL
+from domain.wire import BUNDLE_ACTIVITIES, BUNDLE_BYTES, JUDGED_OPTIONAL
 from ingest.sources.generic_fields import ABOUT, ACTOR, FACTS, ORIGIN, TOP
 from ingest.sources.registry import ADAPTERS
 from scripts.asyncapi_records import RECORDS
@@ -203,10 +203,10 @@ def _headers() -> Document:
 def _activity() -> Document:
     return {
         "type": "array",
-        "minItems": FIELDS.index(OPTIONAL[0]),
-        "maxItems": len(FIELDS),
-        "description": f"An activity, its fields in this order: {', '.join(FIELDS)}. "
-        f"One that says nothing from {' or '.join(OPTIONAL)} on ends before it.",
+        "minItems": JUDGED.index(JUDGED_OPTIONAL),
+        "maxItems": len(JUDGED),
+        "description": f"What is judged of an activity, in this order: {', '.join(JUDGED)}. "
+        f"One that says nothing from {JUDGED_OPTIONAL} on ends before it.",
     }
 
 

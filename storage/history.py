@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Iterable, Sequence
 
-from domain.activity import Activity
+from domain.activity import Judged
 from domain.subject import ACTOR, Routing, router, scope_of
 from storage.client import Client
 from storage.columns import Text, moment, of_subjects, slices
@@ -18,16 +18,16 @@ LAST = 10_413_792_000_000
 _DECODED = 1_000
 
 
-async def whole(client: Client, subjects: Sequence[str], routing: Routing, *, until: int) -> dict[str, list[Activity]]:
+async def whole(client: Client, subjects: Sequence[str], routing: Routing, *, until: int) -> dict[str, list[Judged]]:
     """By subject, every activity with occurred_at < `until`."""
-    found: dict[str, list[Activity]] = {}
+    found: dict[str, list[Judged]] = {}
     for actors in (True, False):
         some = [subject for subject in subjects if (scope_of(subject) == ACTOR) is actors]
         if some:
             rows = await client.query_bodies(
                 f"SELECT body FROM events FINAL WHERE {of_subjects(actors=actors)}",
                 {"subjects": some, "until": until},
-                row=Activity,
+                row=Judged,
             )
             found |= _by_subject(set(some), rows, routing)
     return found
@@ -40,9 +40,9 @@ async def page(
     *,
     since: int,
     until: int,
-    after: Activity | None,
+    after: Judged | None,
     most: int = PAGE,
-) -> tuple[list[Activity], bool]:
+) -> tuple[list[Judged], bool]:
     """The next activities (`most`) of subjects of one scope, in key order, and whether there may be more.
 
     Of `actions` only, with `since` <= occurred_at < `until` (ms), behind `after`, the last of the page before. Decoded
@@ -62,9 +62,9 @@ async def page(
         f"ORDER BY occurred_at, toString(activity_id), tenant LIMIT {most}",
         params,
     )
-    found: list[Activity] = []
+    found: list[Judged] = []
     for start in range(0, len(lines), _DECODED):
-        found += client.decode_lines(lines[start : start + _DECODED], row=Activity)
+        found += client.decode_lines(lines[start : start + _DECODED], row=Judged)
         await asyncio.sleep(0)
     return found, len(lines) == most
 
@@ -80,8 +80,8 @@ async def kept(client: Client, subject: str, ids: Collection[str]) -> set[str]:
     return found
 
 
-def _by_subject(wanted: set[str], rows: Iterable[Activity], routing: Routing) -> dict[str, list[Activity]]:
-    found: dict[str, list[Activity]] = {subject: [] for subject in wanted}
+def _by_subject(wanted: set[str], rows: Iterable[Judged], routing: Routing) -> dict[str, list[Judged]]:
+    found: dict[str, list[Judged]] = {subject: [] for subject in wanted}
     route = router(routing)
     for activity in sorted(rows, key=lambda a: a.key):
         for subject in route(activity):

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
 
-from domain.activity import Activity, Key, lane_number
+from domain.activity import Judged, Key, lane_number
 from domain.alert import Content
 from domain.judgement import AlertRevision, Copy, DirtyMark, Marker, StateRow
 from domain.subject import Routing
@@ -156,13 +156,13 @@ class JudgeReads:
     async def expired(self, tenants: Collection[str]) -> dict[str, int]:
         return await RetentionStore(self._client).expired(tenants)
 
-    async def history(self, subjects: Sequence[str], routing: Routing, *, until: int) -> dict[str, list[Activity]]:
+    async def history(self, subjects: Sequence[str], routing: Routing, *, until: int) -> dict[str, list[Judged]]:
         """Every stored activity of the subjects with occurred_at < `until`, in key order, earliest delivery each."""
         return await history.whole(self._client, subjects, routing, until=until)
 
     async def page(
-        self, subjects: Sequence[str], actions: Sequence[str], *, since: int, until: int, after: Activity | None
-    ) -> tuple[list[Activity], bool]:
+        self, subjects: Sequence[str], actions: Sequence[str], *, since: int, until: int, after: Judged | None
+    ) -> tuple[list[Judged], bool]:
         """The next activities of subjects of one scope behind `after`, and whether there may be more: history.page."""
         return await history.page(self._client, subjects, actions, since=since, until=until, after=after)
 
@@ -170,7 +170,7 @@ class JudgeReads:
         """Of the subject's activities those that are stored: history.kept."""
         return await history.kept(self._client, subject, ids)
 
-    async def copies(self, late: Iterable[Activity]) -> dict[tuple[str, Key], Copy]:
+    async def copies(self, late: Iterable[Judged]) -> dict[tuple[str, Key], Copy]:
         """The earliest stored copy of each, by tenant and key; one that is not stored is absent."""
         found: dict[tuple[str, Key], Copy] = {}
         wanted = sorted({(a.tenant, a.actor_token, *a.key) for a in late})

@@ -11,9 +11,9 @@ import fastjsonschema
 import pytest
 import yaml
 
-from domain.activity import FIELDS
+from domain.activity import JUDGED
 from domain.sources import GENERIC, SOURCES
-from domain.wire import LaneMark, Marks, bodies, bundle, encode, group
+from domain.wire import LaneMark, Marks, bodies, bundle, encode, group, judged
 from ingest.sources.generic_fields import ACTOR, ORIGIN, TOP
 from scripts import asyncapi
 from tests.ingest.made import activity, event
@@ -81,6 +81,6 @@ def test_rows_of_a_source_fit_its_schema_and_what_does_not_is_not_read(source: s
 
 def test_what_travels_to_the_judges_fits_its_schema() -> None:
     some = [activity(event()), activity(event(count=3)), activity(event(title="Q3"))]
-    schema("bundle")(json.loads(bundle([group("actor|acme|0", 1, 2, 3, bodies(some))])))
+    schema("bundle")(json.loads(bundle([group("actor|acme|0", 1, 2, 3, map(judged, bodies(some)))])))
     schema("marks")(json.loads(encode(Marks(3, {"vedette.raw:0": LaneMark(1, {"acme": 2}, 3)}, ("vedette.raw:0",)))))
-    assert FOUND["components"]["schemas"]["activity"]["maxItems"] == len(FIELDS)
+    assert FOUND["components"]["schemas"]["activity"]["maxItems"] == len(JUDGED)

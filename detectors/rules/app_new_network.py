@@ -22,7 +22,7 @@ from domain.actions import (
     RECORD_UPDATED,
     REPORT_VIEWED,
 )
-from domain.activity import Activity
+from domain.activity import Judged
 from domain.alert import Part, Severity, evidence
 from domain.clock import DAY
 from domain.subject import CLIENT
@@ -100,7 +100,7 @@ class AppNewNetwork:
     def initial(self) -> Client:
         return Client()
 
-    def step(self, state: Client, activity: Activity, context: Context) -> Step[Client]:  # noqa: ARG002 the contract passes it
+    def step(self, state: Client, activity: Judged, context: Context) -> Step[Client]:  # noqa: ARG002 the contract passes it
         state = clients.expire(state, activity.occurred_at)
         key = clients.network_of(activity)
         if not key or activity.channel in _SCREENS:
@@ -110,7 +110,7 @@ class AppNewNetwork:
         state = clients.take(state, activity)
         return Step(clients.learn(state, activity, key), (self._finding(state, activity, key),))
 
-    def _is_new(self, state: Client, activity: Activity, key: int) -> bool:
+    def _is_new(self, state: Client, activity: Judged, key: int) -> bool:
         at, tor = activity.occurred_at, activity.network == "tor"
         # An exit of Tor is nobody's usual network, also where it stands with the operator that the app is with.
         if activity.network == "corporate" or (not tor and clients.is_usual(state, key, at)):
@@ -119,7 +119,7 @@ class AppNewNetwork:
         enough = timedelta(days=days) >= self.learning and events >= self.least_events
         return enough and bool(clients.usual_networks(state, at))
 
-    def _finding(self, state: Client, activity: Activity, key: int) -> Finding:
+    def _finding(self, state: Client, activity: Judged, key: int) -> Finding:
         at, network = activity.occurred_at, activity.network
         new_agent = is_new(state.agents, clients.agent_of(activity), at)
         usual = clients.usual_networks(state, at)

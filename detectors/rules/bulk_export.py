@@ -16,7 +16,7 @@ from detectors.exports import Unit
 from detectors.taken import LEARNING, Taken
 from detectors.windows import Window
 from domain.actions import API_CALLED, DATA_EXPORTED, FILE_DOWNLOADED, RECORD_READ, REPORT_VIEWED
-from domain.activity import Activity
+from domain.activity import Judged
 from domain.alert import Part, Severity, evidence
 from domain.clock import DAY, millis
 from domain.subject import ACTOR
@@ -99,7 +99,7 @@ class BulkExport:
     def initial(self) -> Taken:
         return Taken()
 
-    def step(self, state: Taken, activity: Activity, context: Context) -> Step[Taken]:  # noqa: ARG002 the contract passes it
+    def step(self, state: Taken, activity: Judged, context: Context) -> Step[Taken]:  # noqa: ARG002 the contract passes it
         state = taken.advance(state, activity.occurred_at, span=self._span, files_span=self._files_span)
         if activity.action == FILE_DOWNLOADED:
             after, gained = taken.download(state, activity, files_span=self._files_span)
@@ -117,9 +117,9 @@ class BulkExport:
         after = self._dated(after)
         return Step(after, self._findings(after, activity, unknown=unknown) if gained else ())
 
-    def run(self, state: Taken, activities: Sequence[Activity], context: Context) -> Run[Taken]:
+    def run(self, state: Taken, activities: Sequence[Judged], context: Context) -> Run[Taken]:
         """Records that somebody looks at one by one change nothing while nothing expires: most of a busy day."""
-        found: list[tuple[Activity, tuple[Finding, ...]]] = []
+        found: list[tuple[Judged, tuple[Finding, ...]]] = []
         by_program, programs, until = exports.BY_PROGRAM, exports.PROGRAMS, state.until
         for activity in activities:
             by_hand = activity.action in by_program and activity.channel not in programs
@@ -134,7 +134,7 @@ class BulkExport:
     def _dated(self, state: Taken) -> Taken:
         return taken.dated(state, span=self._span, files_span=self._files_span)
 
-    def _findings(self, state: Taken, activity: Activity, *, unknown: bool) -> tuple[Finding, ...]:
+    def _findings(self, state: Taken, activity: Judged, *, unknown: bool) -> tuple[Finding, ...]:
         at, found = activity.occurred_at, []
         if unknown or state.rows.total > self.floor:
             limit = self._limit(state, at)
@@ -154,7 +154,7 @@ class BulkExport:
             return self.floor
         return max(self.floor, HOUR_TIMES * history.largest(state.hours, at - self._span, LEARNING))
 
-    def _rows_finding(self, state: Taken, activity: Activity, limit: int) -> Finding:
+    def _rows_finding(self, state: Taken, activity: Judged, limit: int) -> Finding:
         window, at = state.rows, activity.occurred_at
         bands = ((self.critical, Severity.CRITICAL), (self.high, Severity.HIGH), (0, Severity.MEDIUM))
         least, severity = next(band for band in bands if window.total >= band[0])
@@ -169,7 +169,7 @@ class BulkExport:
         }
         return self._finding("rows", state, activity, window, severity, why, said, window.total, limit)
 
-    def _unknown_finding(self, state: Taken, activity: Activity, limit: int) -> Finding:
+    def _unknown_finding(self, state: Taken, activity: Judged, limit: int) -> Finding:
         window, at = state.rows, activity.occurred_at
         unknown = sum(1 for unit in window.entries if unit.unknown)
         many = unknown >= UNKNOWN_MANY
@@ -185,7 +185,7 @@ class BulkExport:
         threshold = UNKNOWN_MANY if many else 1
         return self._finding("rows", state, activity, window, severity, why, said, unknown, threshold)
 
-    def _slow_finding(self, state: Taken, activity: Activity, week: int, usual: float) -> Finding:
+    def _slow_finding(self, state: Taken, activity: Judged, week: int, usual: float) -> Finding:
         window, limit = state.rows, max(self.slow_floor, int(WEEK_TIMES * usual))
         said: dict[str, Part] = {
             "rows": week,
@@ -202,7 +202,7 @@ class BulkExport:
             evidence=msgspec.structs.replace(finding.evidence, at_least=True),
         )
 
-    def _files_findings(self, state: Taken, activity: Activity) -> tuple[Finding, ...]:
+    def _files_findings(self, state: Taken, activity: Judged) -> tuple[Finding, ...]:
         window, at, limit, span = state.files, activity.occurred_at, self.files, self._files_span
         if window.total < min(limit, self.burst_files):
             return ()
@@ -224,7 +224,7 @@ class BulkExport:
         self,
         arm: str,
         state: Taken,
-        activity: Activity,
+        activity: Judged,
         window: Window[Unit],
         severity: Severity,
         why: str,

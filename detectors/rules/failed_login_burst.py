@@ -14,7 +14,7 @@ from detectors.base import Arm, Context, Finding, Spec, Step, token
 from detectors.baseline import Peaks
 from detectors.failures import SignIns
 from domain.actions import LOGIN_FAILED, LOGIN_SUCCEEDED
-from domain.activity import Activity
+from domain.activity import Judged
 from domain.alert import Part, Severity, evidence
 from domain.clock import DAY, millis
 from domain.subject import LOGIN
@@ -84,7 +84,7 @@ class FailedLoginBurst:
     def initial(self) -> Burst:
         return Burst()
 
-    def step(self, state: Burst, activity: Activity, context: Context) -> Step[Burst]:  # noqa: ARG002 the contract passes it
+    def step(self, state: Burst, activity: Judged, context: Context) -> Step[Burst]:  # noqa: ARG002 the contract passes it
         at = activity.occurred_at
         state = self._advance(state, at)
         if activity.action == LOGIN_SUCCEEDED:
@@ -118,7 +118,7 @@ class FailedLoginBurst:
         forgotten = said is not None and said <= at - baseline.MEMORY
         return Burst(signins, tries, reached, peaks, state.privileged and not forgotten, None if forgotten else said)
 
-    def _finding(self, state: Burst, activity: Activity) -> Finding:
+    def _finding(self, state: Burst, activity: Judged) -> Finding:
         window, at = state.signins.window, activity.occurred_at
         usual = baseline.percentile(baseline.earlier_days(state.peaks, at), 99)
         severity, why = self._severity(state, activity)
@@ -140,7 +140,7 @@ class FailedLoginBurst:
             evidence=evidence(window.ids(), count=window.count),
         )
 
-    def _severity(self, state: Burst, activity: Activity) -> tuple[Severity, str]:
+    def _severity(self, state: Burst, activity: Judged) -> tuple[Severity, str]:
         window = state.signins.window
         if failures.only_expired(state.signins, activity.occurred_at - self._span):
             return Severity.INFO, "every failure says that the password has expired"

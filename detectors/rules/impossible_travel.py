@@ -10,7 +10,7 @@ from detectors import geometry, parts, travels
 from detectors.base import Arm, Context, Finding, Spec, Step, token
 from detectors.travels import Fix, Travels
 from domain.actions import LOGIN_SUCCEEDED
-from domain.activity import Activity
+from domain.activity import Judged
 from domain.alert import Part, Severity, evidence
 from domain.clock import HOUR, MINUTE, SECOND
 from domain.subject import ACTOR
@@ -78,7 +78,7 @@ class ImpossibleTravel:
     def initial(self) -> Travels:
         return Travels()
 
-    def step(self, state: Travels, activity: Activity, context: Context) -> Step[Travels]:  # noqa: ARG002 the contract passes it
+    def step(self, state: Travels, activity: Judged, context: Context) -> Step[Travels]:  # noqa: ARG002 the contract passes it
         state = travels.expire(state, activity.occurred_at)
         if not _interactive(activity):
             return Step(state)
@@ -91,9 +91,7 @@ class ImpossibleTravel:
         after = travels.arrive(state, activity, here, least)
         return Step(after, () if finding is None else (finding,))
 
-    def _finding(
-        self, state: Travels, activity: Activity, last: Fix, here: Fix, far: int, least: int
-    ) -> Finding | None:
+    def _finding(self, state: Travels, activity: Judged, last: Fix, here: Fix, far: int, least: int) -> Finding | None:
         between, cut = here.at - last.at, _CUT_OFF.get(activity.time_precision, 0)
         # Nobody knows times below a second well enough to divide by them: over a whole one, the speed is a lower bound.
         speed = least * HOUR // max(between + cut, SECOND)
@@ -127,7 +125,7 @@ class ImpossibleTravel:
             evidence=evidence([last.id, here.id]),
         )
 
-    def _severity(self, state: Travels, activity: Activity, here: Fix) -> tuple[Severity, str]:
+    def _severity(self, state: Travels, activity: Judged, here: Fix) -> tuple[Severity, str]:
         if here.network in travels.PLACELESS:
             return Severity.INFO, f"{_MASKS[here.network]} hides where the person is"
         if activity.privileged:
@@ -136,9 +134,7 @@ class ImpossibleTravel:
             return Severity.HIGH, "neither the country nor the device is usual for this person"
         return Severity.MEDIUM, f"at least {self.least_km:,} km at more than {self.fastest_kmh:,} km/h"
 
-    def _baseline(
-        self, state: Travels, activity: Activity, last: Fix, here: Fix, far: int, seen: int
-    ) -> dict[str, Part]:
+    def _baseline(self, state: Travels, activity: Judged, last: Fix, here: Fix, far: int, seen: int) -> dict[str, Part]:
         new = _new_device(state, activity)
         return {
             "distance_km": far,
@@ -153,16 +149,16 @@ class ImpossibleTravel:
         }
 
 
-def _interactive(activity: Activity) -> bool:
+def _interactive(activity: Judged) -> bool:
     """Whether the person signed in themselves: not a program, and nobody in their name."""
     return activity.actor_kind in _PEOPLE and activity.channel in _INTERACTIVE and not activity.impersonator
 
 
-def _new_country(state: Travels, activity: Activity) -> bool | None:
+def _new_country(state: Travels, activity: Judged) -> bool | None:
     return travels.is_new(state.countries, travels.country_key(activity), activity.occurred_at)
 
 
-def _new_device(state: Travels, activity: Activity) -> bool | None:
+def _new_device(state: Travels, activity: Judged) -> bool | None:
     return travels.is_new(state.devices, travels.device_key(activity), activity.occurred_at)
 
 

@@ -14,7 +14,7 @@ from detectors.base import Arm, Context, Finding, Spec, Step, token
 from detectors.failures import Failure, SignIns
 from detectors.windows import Window
 from domain.actions import LOGIN_FAILED, LOGIN_SUCCEEDED
-from domain.activity import Activity
+from domain.activity import Judged
 from domain.alert import Severity, evidence
 from domain.clock import millis
 from domain.subject import LOGIN
@@ -73,7 +73,7 @@ class LoginAfterFailures:
     def initial(self) -> Guesses:
         return Guesses()
 
-    def step(self, state: Guesses, activity: Activity, context: Context) -> Step[Guesses]:  # noqa: ARG002 the contract passes it
+    def step(self, state: Guesses, activity: Judged, context: Context) -> Step[Guesses]:  # noqa: ARG002 the contract passes it
         reach = self._span + self._within
         signins = failures.advance(state.signins, activity.occurred_at, reach)
         if activity.action == LOGIN_FAILED:
@@ -86,7 +86,7 @@ class LoginAfterFailures:
         after = state if signins is state.signins else Guesses(signins)
         return Step(after, () if finding is None else (finding,))
 
-    def _finding(self, signins: SignIns, activity: Activity) -> Finding | None:
+    def _finding(self, signins: SignIns, activity: Judged) -> Finding | None:
         entries = signins.window.entries
         if signins.window.count < self.low or activity.occurred_at - entries[-1].at > self._within:
             return None
@@ -113,7 +113,7 @@ class LoginAfterFailures:
             evidence=evidence([*window.ids(), activity.activity_id], count=window.count + 1),
         )
 
-    def _severity(self, signins: SignIns, window: Window[Failure], activity: Activity) -> tuple[Severity, str]:
+    def _severity(self, signins: SignIns, window: Window[Failure], activity: Judged) -> tuple[Severity, str]:
         if failures.only_expired(signins, window.entries[-1].at - self._span):
             return Severity.INFO, "every failure says that the password has expired"
         if failures.from_own_device(signins, window, activity):

@@ -14,7 +14,7 @@ from detectors.base import Arm, Context, Finding, Spec, Step, token
 from detectors.spraying import Address, Count, Reach, Way
 from detectors.windows import named
 from domain.actions import LOGIN_FAILED, LOGIN_SUCCEEDED
-from domain.activity import Activity
+from domain.activity import Judged
 from domain.alert import Severity, evidence
 from domain.clock import DAY, MINUTE, millis
 from domain.subject import SOURCE
@@ -106,7 +106,7 @@ class PasswordSpray:
     def initial(self) -> Address:
         return Address()
 
-    def step(self, state: Address, activity: Activity, context: Context) -> Step[Address]:  # noqa: ARG002 the contract passes it
+    def step(self, state: Address, activity: Judged, context: Context) -> Step[Address]:  # noqa: ARG002 the contract passes it
         at = activity.occurred_at
         state = spraying.advance(state, at, self._longest, WITHIN)
         account = activity.login_token or activity.actor_token
@@ -125,7 +125,7 @@ class PasswordSpray:
         state = replace(state, tries=tries, seen=seen, unexpired_at=unexpired)
         return self._fired(state, activity)
 
-    def _fired(self, state: Address, activity: Activity) -> Step[Address]:
+    def _fired(self, state: Address, activity: Judged) -> Step[Address]:
         """The step of a counted failure: what each arm counts, and findings of those that reach their thresholds."""
         at = activity.occurred_at
         stated = self._stated(activity)
@@ -147,7 +147,7 @@ class PasswordSpray:
         state = replace(state, reached=tuple(reaches[way.arm] for way in self._ways if way.arm in reaches))
         return Step(state, tuple(self._finding(state, reach, activity, counted) for reach, counted in fired.values()))
 
-    def _stated(self, activity: Activity) -> bool:
+    def _stated(self, activity: Judged) -> bool:
         return spraying.stated_egress(activity)
 
     def _severity(self, state: Address, way: Way, at: int, factor: int, *, stated: bool) -> tuple[Severity, str]:
@@ -166,13 +166,13 @@ class PasswordSpray:
             return Severity.LOW, f"{why}, and {self.egress_users} people or more signed in from there within a day"
         return Severity.MEDIUM, why
 
-    def _got_in(self, state: Address, reach: Reach, activity: Activity) -> Finding:
+    def _got_in(self, state: Address, reach: Reach, activity: Judged) -> Finding:
         """What an arm that has fired says about a success that followed."""
         way = next(way for way in self._ways if way.arm == reach.arm)
         counted = spraying.count(way, state.tries, reach.at, reach.threshold // way.users)
         return self._finding(state, reach, activity, counted)
 
-    def _finding(self, state: Address, reach: Reach, activity: Activity, counted: Count | None) -> Finding:
+    def _finding(self, state: Address, reach: Reach, activity: Judged, counted: Count | None) -> Finding:
         way = next(way for way in self._ways if way.arm == reach.arm)
         hits = spraying.hits_of(state, reach, WITHIN)
         severity, why = Severity(reach.severity), reach.why
@@ -216,5 +216,5 @@ class PasswordSprayBefore(PasswordSpray):
         ),
     )
 
-    def _stated(self, activity: Activity) -> bool:  # noqa: ARG002 the version after looks at it
+    def _stated(self, activity: Judged) -> bool:  # noqa: ARG002 the version after looks at it
         return False

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from detectors import parts
 from detectors.base import Arm, Context, Finding, Run, Spec, Step
-from domain.activity import Activity
+from domain.activity import Judged
 from domain.alert import Evidence, Part, Severity, evidence
 from domain.clock import DAY
 from domain.subject import ACTOR
@@ -77,13 +77,13 @@ class UnusualActivity:
     def initial(self) -> Recent:
         return Recent()
 
-    def step(self, state: Recent, activity: Activity, context: Context) -> Step[Recent]:
+    def step(self, state: Recent, activity: Judged, context: Context) -> Step[Recent]:
         state, found = self.run(state, (activity,), context)
         return Step(state, found[0][1] if found else ())
 
-    def run(self, state: Recent, activities: Sequence[Activity], context: Context) -> Run[Recent]:
+    def run(self, state: Recent, activities: Sequence[Judged], context: Context) -> Run[Recent]:
         """Whatever happens within a minute is observed at once; the first of it is scored when there is a model."""
-        found: list[tuple[Activity, tuple[Finding, ...]]] = []
+        found: list[tuple[Judged, tuple[Finding, ...]]] = []
         for minute in by_minute([each for each in activities if each.actor_kind in PEOPLE]):
             if context.model is not None and memory.new_minute(state, minute[0].occurred_at):
                 state = observe(state, minute[:1])
@@ -95,7 +95,7 @@ class UnusualActivity:
                 state = observe(state, minute)
         return Run(state, found)
 
-    def _judge(self, state: Recent, activity: Activity, model: Model) -> Finding | None:
+    def _judge(self, state: Recent, activity: Judged, model: Model) -> Finding | None:
         if not self._ready(state, model):
             return None
         row = features.vector(state)
@@ -109,9 +109,7 @@ class UnusualActivity:
         known = since * DAY >= self.learning / timedelta(milliseconds=1) and active >= self.least_days
         return known and model.manifest.actors >= self.least_actors
 
-    def _finding(
-        self, state: Recent, activity: Activity, model: Model, row: tuple[float, ...], score: float
-    ) -> Finding:
+    def _finding(self, state: Recent, activity: Judged, model: Model, row: tuple[float, ...], score: float) -> Finding:
         manifest = model.manifest
         severity, said = self._severity(state, manifest.threshold, score)
         early = manifest.live_from is not None and activity.occurred_at < manifest.live_from

@@ -21,7 +21,7 @@ ACTOR, ORIGIN = "actor", "origin"
 _AT: Final = {name: index for index, name in enumerate(FIELDS)}
 _DEFAULTS: Final = Activity.__struct_defaults__
 #: The values of an activity of which nothing is known, in the order of its fields.
-BLANK: Final[tuple[Any, ...]] = ("", "", 0, "", "", "", "")[: len(FIELDS) - len(_DEFAULTS)] + _DEFAULTS
+BLANK: Final[tuple[Any, ...]] = ("", "", 0, "", "", "")[: len(FIELDS) - len(_DEFAULTS)] + _DEFAULTS
 
 
 def at(name: str) -> int:

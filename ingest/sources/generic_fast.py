@@ -46,22 +46,21 @@ else:
     _Credential = Literal["password", "mfa", "recovery", "api_key"]
 
 
-# In the three structs the fields stand in the order of Activity's, so that whole stretches of a row are copied at once.
-class _Actor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
-    actor_id: _Needed = field(name="id")
-    actor_login: _Id = field(name="login", default="")
+# In the three structs the fields stand in the order of Activity's, what is judged first.
+class _Actor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False, kw_only=True):
     actor_kind: _Kind = field(name="kind", default="human")
-    actor_name: _Text = field(name="name", default="")
-    actor_email: _Text = field(name="email", default="")
     roles: _Texts = ()
     privileged: bool = False
-    team: _Text = ""
     impersonator: _Id = ""
+    actor_id: _Needed = field(name="id")
+    actor_login: _Id = field(name="login", default="")
+    actor_name: _Text = field(name="name", default="")
+    actor_email: _Text = field(name="email", default="")
+    team: _Text = ""
 
 
 class _Origin(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     ip: _Text = ""
-    ip_basis: _Basis = "none"
     asn: _Whole | None = None
     network: _Network = "unknown"
     country: _Country = ""
@@ -70,8 +69,9 @@ class _Origin(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     lat: Annotated[float, Meta(ge=-90, le=90)] | None = None
     lon: Annotated[float, Meta(ge=-180, le=180)] | None = None
     radius_km: Annotated[float, Meta(ge=0, le=20_038)] | None = None
-    user_agent: _Text = ""
     device_id: _Id = ""
+    ip_basis: _Basis = "none"
+    user_agent: _Text = ""
     tls: _Text = ""
 
 
@@ -85,25 +85,27 @@ class _Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     said_feed: _Text = field(name="feed", default="")
     native_id: _Id = field(name="id", default="")
     outcome: _Outcome = "unknown"
-    reason: _Reason = ""
     time_precision: _Precision = ""
-    session_id: _Id = ""
-    auth_method: _Text = ""
-    mfa: bool | None = None
     channel: _Channel = ""
     app_id: _Id = ""
-    app_name: _Text = ""
-    scopes: _Texts = ()
+    object_type: _Text = ""
+    object_id: _Id = ""
+    reason: _Reason = ""
     request_id: _Id = ""
     execution_id: _Id = ""
     sequence: _Whole | None = None
-    job_id: _Id = ""
-    ticket: _Id = ""
-    object_type: _Text = ""
-    object_id: _Id = ""
-    sensitivity: _Sensitivity = "normal"
     count: _Whole | None = None
     bytes: _Whole | None = None
+    external: bool | None = None
+    exported: bool | None = None
+    session_id: _Id = ""
+    auth_method: _Text = ""
+    mfa: bool | None = None
+    app_name: _Text = ""
+    scopes: _Texts = ()
+    job_id: _Id = ""
+    ticket: _Id = ""
+    sensitivity: _Sensitivity = "normal"
     fields: _Texts = ()
     title: _Text = ""
     value_digest: _Text = ""
@@ -112,10 +114,8 @@ class _Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     target_id: _Id = ""
     role: _Id = ""
     recipient_count: _Whole | None = None
-    external: bool | None = None
     destination: _Text = ""
     purpose: _Text = ""
-    exported: bool | None = None
     change: _Text = ""
     credential: _Credential = ""
     hard: bool | None = None
@@ -128,26 +128,20 @@ class _Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     control: _Text = ""
 
 
-#: The fields of an activity that they say.
-ACTOR: Final = _Actor.__struct_fields__
-ORIGIN: Final = _Origin.__struct_fields__
-
-
-def _stretch(first: str, last: str) -> slice:
-    """Of the values of an event, from one field to another, both included."""
+def _stretch(first: str, last: str) -> tuple[slice, slice]:
+    """From one field to another, both included: where they stand in a row, and in the values of an event."""
     names = _Event.__struct_fields__
-    return slice(names.index(first), names.index(last) + 1)
+    return slice(at(first), at(last) + 1), slice(names.index(first), names.index(last) + 1)
 
 
-_OUTCOME, _SESSION = _stretch("outcome", "time_precision"), _stretch("session_id", "object_id")
-AUTH: Final = _stretch("auth_method", "object_id")
-EFFECT: Final = _stretch("sensitivity", "control")
-#: Of the values of an origin, those before and after the family of the user agent.
-_BEFORE_FAMILY, _AFTER_FAMILY = slice(0, 11), slice(11, 13)
-#: What no event says by itself, in a blank row.
-_BLANK_TOKENS: Final = tuple(BLANK[at("actor_token") : at("actor_id")])
-BLANK_FACT: Final = tuple(BLANK[at("fact") :])
-_BLANK_PLACE: Final = tuple(BLANK[at("flags") : at("actor_token")])
+_STRETCHES: Final = (
+    _stretch("outcome", "time_precision"), _stretch("channel", "object_id"), _stretch("reason", "sequence"),
+    _stretch("count", "exported"), _stretch("session_id", "mfa"), _stretch("app_name", "control"),
+)  # fmt: skip
+#: What actor and origin say in a row: what is judged of it, and what is not.
+VALUES: Final = slice(at("actor_kind"), at("device_id") + 1)
+OTHERS: Final = slice(at("actor_id"), at("tls") + 1)
+_ACTION, _NATIVE_ID = at("action"), at("native_id")
 #: Who acted from where comes again and again: this many are remembered, none of more than so many bytes.
 _REMEMBERED: Final = 20_000
 SHORT: Final = 1_024
@@ -162,7 +156,8 @@ _UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, 
 class _Parts(NamedTuple):
     """Actor and origin of an event as a row has them."""
 
-    values: tuple[Any, ...]  # from actor_token to tls, tokens and agent family blank
+    values: tuple[Any, ...]  # VALUES, agent family blank
+    others: tuple[Any, ...]  # OTHERS
     sure: bool  # no key stands twice
 
 
@@ -172,13 +167,14 @@ def read_parts(actor: bytes, origin: bytes) -> _Parts | None:
         who, where = _decode_actor(actor), _decode_origin(origin or b"{}")
     except _UNREADABLE:
         return None
-    origins = astuple(where)
+    kind, roles, privileged, impersonator, actor_id, login, name, email, team = astuple(who)
+    *origins, device, basis, agent, tls = astuple(where)
     try:
         sure = all(parse(part) is not None for part in (actor, origin or b"{}"))
     except Refused:
         sure = False
-    values = (*_BLANK_TOKENS, *astuple(who), *origins[_BEFORE_FAMILY], "", *origins[_AFTER_FAMILY])
-    return _Parts(values, sure)
+    values = (kind, roles, privileged, impersonator, *origins, "", device)
+    return _Parts(values, (actor_id, login, basis, agent, name, email, team, tls), sure)
 
 
 _remembered_parts: Final = lru_cache(maxsize=_REMEMBERED)(read_parts)
@@ -213,10 +209,10 @@ def read(raw: bytes) -> tuple[Draft, str] | None:
         return None
     check(raw, event, sure=parts.sure)
     said = astuple(event)
-    row: list[Any] = [
-        "", "", 0, event.action, "", "", event.native_id, *said[_OUTCOME], *_BLANK_PLACE, *parts.values,
-        *said[_SESSION], (), *said[EFFECT], *BLANK_FACT,
-    ]  # fmt: skip
+    row = list(BLANK)
+    row[_ACTION], row[_NATIVE_ID], row[VALUES], row[OTHERS] = event.action, event.native_id, parts.values, parts.others
+    for place, some in _STRETCHES:
+        row[place] = said[some]
     return Draft(row, event.said_tenant, "", "tenant", event.said_source, event.said_feed), event.said_at
 
 

@@ -20,11 +20,13 @@ from detectors.base import Context, Detector, Finding
 from detectors.fold import fold, run
 from detectors.registry import Armed, load
 from domain.actions import ACTIONS
-from domain.activity import Activity
+from domain.activity import JUDGED, Activity, Judged
 from domain.alert import Severity
 from domain.clock import DAY, HOUR, MINUTE, SECOND, millis
 from domain.subject import SCOPES
 from tests.detectors.story import MIDNIGHT, moved
+from tests.judged import as_judged
+from vedette.coverage import reads
 
 EVERY = [pytest.param(armed, id=armed.detector.spec.id) for armed in load({}).all]
 every_detector = pytest.mark.parametrize("armed", EVERY)
@@ -179,7 +181,7 @@ def test_runs_of_any_length_say_what_its_steps_say(armed: Armed) -> None:
     def holds(told: list[Activity], lengths: list[int]) -> None:
         told = [activity for activity in told if activity.action in detector.spec.actions]
         state, rest = detector.initial(), list(told)
-        found: list[tuple[Activity, tuple[Finding, ...]]] = []
+        found: list[tuple[Judged, tuple[Finding, ...]]] = []
         for length in cycle(lengths):
             if not rest:
                 break
@@ -235,6 +237,14 @@ def test_it_is_deterministic_and_does_not_read_where_an_activity_stood(armed: Ar
             assert told_to(armed, told) == told_to(armed, told)
             assert told_to(armed, elsewhere) == told_to(armed, told)
     assert set(PLACEMENT) <= set(Activity.__struct_fields__)
+
+
+@every_detector
+def test_what_is_judged_of_an_activity_says_what_all_of_it_says(armed: Armed) -> None:
+    for kind in ("FIRES", "SILENT"):
+        for told in stories(armed, kind).values():
+            assert fold(armed.detector, as_judged(told), context(armed)) == told_to(armed, told)
+    assert reads(armed.detector.spec.id) <= set(JUDGED)
 
 
 @every_detector

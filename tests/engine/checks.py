@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from domain.activity import Activity
+from domain.activity import Activity, Judged
 from domain.alert import Content, canonical
 from domain.clock import millis
 from domain.subject import bucket, scope_of
@@ -76,7 +76,7 @@ def check_commits(world: World) -> None:
             assert judged or (s in marked and marked[s] <= a.key), f"{s} {a.activity_id} not judged"
 
 
-def _bundled(log: Iterable[bytes]) -> Iterator[tuple[str, Activity]]:
+def _bundled(log: Iterable[bytes]) -> Iterator[tuple[str, Judged]]:
     """Each activity of a log with the subject that it was sent to."""
     for message in map(decode, log):
         for group in message.groups if isinstance(message, Bundle) else ():

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from domain.activity import Activity, Key, Place
+from domain.activity import Activity, Judged, Key, Place
 from domain.clock import BEGINNING
 from domain.errors import Fenced
 from domain.incident import Notice
@@ -112,12 +112,12 @@ class MemoryStore:
         return sorted((a for a in self.events.values() if subject in route(a)), key=lambda a: a.key)
 
     async def page(
-        self, subjects: Sequence[str], actions: Sequence[str], *, since: int, until: int, after: Activity | None
-    ) -> tuple[list[Activity], bool]:
+        self, subjects: Sequence[str], actions: Sequence[str], *, since: int, until: int, after: Judged | None
+    ) -> tuple[list[Judged], bool]:
         await Pause()
         self.pages += 1
         wanted, route = set(subjects), router(ACTIONS)
-        found = [
+        found: list[Judged] = [
             a
             for a in sorted(self.events.values(), key=lambda a: a.key)
             if since <= a.occurred_at < until
@@ -131,7 +131,7 @@ class MemoryStore:
         await Pause()
         return {a.activity_id for a in self.stored(subject) if a.activity_id in ids}
 
-    async def copies(self, late: Iterable[Activity]) -> dict[tuple[str, Key], Copy]:
+    async def copies(self, late: Iterable[Judged]) -> dict[tuple[str, Key], Copy]:
         keys = {(a.tenant, a.key) for a in late}
         found = {k: self.events[k[0], *k[1]] for k in keys if (k[0], *k[1]) in self.events}
         return {k: Copy(a.place, a.record_digest) for k, a in found.items()}
@@ -165,7 +165,7 @@ class MemoryStore:
     async def put_failures(self, failures: Sequence[DetectorFailure]) -> None:
         assert not failures
 
-    async def put_conflicts(self, conflicts: Sequence[Activity]) -> None:
+    async def put_conflicts(self, conflicts: Sequence[Judged]) -> None:
         self.conflicts.update((a.activity_id, a.place) for a in conflicts)
 
     # -- ingest

@@ -67,7 +67,7 @@ async def one_by_one(*tasks: Coroutine[Any, Any, None]) -> None:
 
 def activity(id: str, at: float, actor: str = "s", action: str = "record.read", value: int = 0) -> Activity:
     token = (actor * 32)[:8].encode().hex()[:8] + actor.encode().hex().ljust(24, "0")
-    return Activity("t", id, START + int(at * SECOND), action, "toy", "", id, actor_token=token, count=value)
+    return Activity("t", id, START + int(at * SECOND), action, "toy", "", native_id=id, actor_token=token, count=value)
 
 
 class Process:

@@ -7,11 +7,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from domain.activity import Activity
+from domain.activity import Activity, Judged
 from domain.rows import Rows
 from domain.wire import BUNDLE_ACTIVITIES, BUNDLE_BYTES, Bundle, activities_of, decode
 from ingest.bundles import by_partition, by_subject, messages
 from tests.ingest.made import activity, event
+from tests.judged import as_judged
 
 
 def made(n: int, subjects: str, **fields: Any) -> Activity:
@@ -25,8 +26,8 @@ def sent(some: list[Activity]) -> list[Bundle]:
     return [each for each in found if isinstance(each, Bundle)]
 
 
-def delivered(bundles: list[Bundle]) -> dict[str, list[Activity]]:
-    found: dict[str, list[Activity]] = {}
+def delivered(bundles: list[Bundle]) -> dict[str, list[Judged]]:
+    found: dict[str, list[Judged]] = {}
     for bundle in bundles:
         for group in bundle.groups:
             some = activities_of(group.activities)
@@ -41,12 +42,12 @@ def delivered(bundles: list[Bundle]) -> dict[str, list[Activity]]:
 def test_every_subject_gets_what_it_is_judged_by_in_order_and_messages_are_not_too_large(size: int) -> None:
     few = 1_300 if size < 10_000 else 7
     some = [
-        made(n, "ab" if n % 9 == 0 else "aacade"[n % 6], occurred_at=10**12 + n * 7 % 5_000, title="x" * size)
+        made(n, "ab" if n % 9 == 0 else "aacade"[n % 6], occurred_at=10**12 + n * 7 % 5_000, object_ids=("x" * size,))
         for n in range(few)
     ]
     bundles = sent(some)
     assert delivered(bundles) == {
-        subject: [each for each in some if subject in each.actor_token] for subject in "abcde"
+        subject: as_judged(each for each in some if subject in each.actor_token) for subject in "abcde"
     }
     for bundle in bundles:
         counts = [len(activities_of(group.activities)) for group in bundle.groups]

@@ -7,13 +7,15 @@ import re
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain import actions
+from domain.activity import JUDGED, Activity, Judged
 from domain.subject import Tokeniser
-from domain.wire import activities_of, bodies
+from domain.wire import bodies
 from ingest.dead_letters import DeadLetter
 from ingest.normalise import Normaliser
 from ingest.record import Skip
@@ -23,6 +25,7 @@ from ingest.sources import generic_fast
 from ingest.sources.generic import Generic
 from ingest.strict_json import parse
 from tests.ingest.made import TOKENS, event, normaliser, record
+from tests.judged import as_judged
 
 SAMPLE = json.loads((Path(__file__).parent / "fixtures" / "SalesforceServiceCloud_CL.json").read_text())
 TOPICS = ("vedette.raw", "vedette.raw.http", "vedette.raw.import", "vedette.raw.salesforce", "vedette.raw.else")
@@ -102,7 +105,8 @@ def test_no_record_raises_and_the_same_record_becomes_the_same(raw: bytes, topic
     assert normaliser().normalise(taken) == outcome
     if isinstance(outcome, list):
         (found,) = outcome
-        assert activities_of(bodies([found])[0].join((b"[", b"]"))) == [found]  # what travels and is stored can be read
+        assert msgspec.json.decode(bodies([found])[0], type=Activity) == found  # what is stored and travels can be read
+        assert as_judged([found]) == [Judged(*msgspec.structs.astuple(found)[: len(JUDGED)])]
         assert found.occurred_at >= 0
         assert found.tenant
     elif isinstance(outcome, DeadLetter):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from domain.activity import Activity
+from domain.activity import Activity, Judged
 from domain.clock import DAY, MINUTE
 from storage.client import Client
 from storage.events import EventStore
@@ -89,7 +89,7 @@ def _example(name: str) -> object:
         "bool | None": True,
         "tuple[str, ...]": (f"{name} a", "b, 'c'"),
     }
-    return 7 if name == "index" else kinds[Activity.__annotations__[name]]
+    return 7 if name == "index" else kinds[{**Judged.__annotations__, **Activity.__annotations__}[name]]
 
 
 async def test_truths_and_numbers_that_are_unknown_stay_apart_from_false_and_zero(

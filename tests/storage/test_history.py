@@ -22,11 +22,11 @@ IDS = ("ffffffff-0000-5000-8000-000000000001", "00000000-0000-5000-8000-ffffffff
 async def read(
     client: Client, subjects: list[str], actions: list[str], *, since: int, until: int, most: int
 ) -> list[list[str]]:
-    """Page for page, the native ids."""
+    """Page for page, the offsets."""
     pages, after, more = list[list[str]](), None, True
     while more:
         page, more = await history.page(client, subjects, actions, since=since, until=until, after=after, most=most)
-        pages.append([a.native_id for a in page])
+        pages.append([str(a.offset) for a in page])
         after = page[-1] if page else None
     return pages
 

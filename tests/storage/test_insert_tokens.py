@@ -21,7 +21,7 @@ async def test_a_fetch_done_again_with_other_lanes_is_stored_by_the_real_engine(
 
     def normalise(record: Record) -> Activity:
         id = f"00000000-0000-8000-8000-0000000000{record.partition}{record.offset}"
-        made = Activity("acme", id, at, "record.read", "toy", "", id, actor_token="0" * 32)
+        made = Activity("acme", id, at, "record.read", "toy", "", native_id=id, actor_token="0" * 32)
         return msgspec.structs.replace(made, epoch=1, lane=record.lane, offset=record.offset, received_at=at)
 
     async def send(partition: int, message: bytes) -> None:

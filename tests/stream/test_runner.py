@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from domain import clock
-from domain.activity import Activity
+from domain.activity import Judged
 from domain.errors import StoreUnavailable
 from domain.rows import Rows
 from domain.wire import LaneMark, Marks, encode
@@ -37,8 +37,8 @@ class Slow(MemoryStore):
         self.asked, self.go, self.away = asyncio.Event(), asyncio.Event(), False
 
     async def page(
-        self, subjects: Sequence[str], actions: Sequence[str], *, since: int, until: int, after: Activity | None
-    ) -> tuple[list[Activity], bool]:
+        self, subjects: Sequence[str], actions: Sequence[str], *, since: int, until: int, after: Judged | None
+    ) -> tuple[list[Judged], bool]:
         self.asked.set()
         if self.away:
             raise StoreUnavailable("the store is away; wait for it")
