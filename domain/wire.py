@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from operator import attrgetter
+from collections.abc import Iterable
 
 import msgspec
+from msgspec.structs import astuple
 
 from domain.activity import FIELDS, JUDGED, Activity, Judged
 
@@ -53,45 +53,32 @@ OPTIONAL = ("actor_name", "title")
 #: and the one from which on what is judged is.
 JUDGED_OPTIONAL = "reason"
 encode = msgspec.json.Encoder().encode
-_encode_lines = msgspec.json.Encoder().encode_lines
 
 
-def _unsaid(first: str, fields: tuple[str, ...], defaults: tuple[object, ...]) -> bytes:
-    """The end of an encoded array, without its bracket, that says nothing from this field on."""
-    return b"," + encode(defaults[fields.index(first) - len(fields) :])[1:-1]
+_FEW, _FEWER = map(FIELDS.index, OPTIONAL)
+_NOT_FEW, _NOT_FEWER = (Activity.__struct_defaults__[place - len(FIELDS) :] for place in (_FEW, _FEWER))
+_JUDGED = len(JUDGED)
+_FEW_JUDGED = JUDGED.index(JUDGED_OPTIONAL) - _JUDGED
+_NOT_JUDGED = b"," + encode(Judged.__struct_defaults__[_FEW_JUDGED:])[1:-1]
 
 
-_UNSAID = tuple(_unsaid(first, FIELDS, Activity.__struct_defaults__) + b"]\n" for first in OPTIONAL)
-_NOT_JUDGED = _unsaid(JUDGED_OPTIONAL, JUDGED, Judged.__struct_defaults__)
-_judged = attrgetter(*JUDGED)
-
-
-def bodies(activities: Sequence[Activity]) -> list[bytes]:
+def bodies(activities: Iterable[Activity]) -> list[bytes]:
     """Each activity as a JSON array in the order of its fields, as it is stored.
 
     Behind the comma after what is judged stands a tab, and nowhere else: in a text it is escaped.
     """
-    encoded = _encode_lines(activities)
-    for end in _UNSAID:  # a line break stands only behind an activity: in a text it is escaped
-        encoded = encoded.replace(end, b"]\n")
-    lines = encoded.split(b"\n")
-    lines.pop()  # behind the last line end
-    return list(map(_parted, activities, lines))
+    return list(map(_body, activities))
 
 
-def _parted(activity: Activity, body: bytes) -> bytes:
-    """The body with its tab. Nearly always the digest, the last of what is always judged, says where it belongs."""
-    parts = body.split(b',"%b",' % activity.record_digest.encode())
-    if len(parts) == 2 and parts[1].startswith(_NOT_JUDGED[1:]):
-        cut = len(body) - len(parts[1]) + len(_NOT_JUDGED)
-    else:
-        cut = len(encode(_judged(activity)))
-    return body[:cut] + b"\t" + body[cut:]
+def _body(activity: Activity) -> bytes:
+    values = astuple(activity)
+    end = _FEW if values[_FEW:] == _NOT_FEW else _FEWER if values[_FEWER:] == _NOT_FEWER else None
+    return encode(values[:_JUDGED])[:-1] + b",\t" + encode(values[_JUDGED:end])[1:]
 
 
 def judged(body: bytes) -> bytes:
     """What is judged of an activity, as it travels, of its body."""
-    cut = body.index(b",\t")
+    cut = body.index(b"\t") - 1
     if body.endswith(_NOT_JUDGED, 0, cut):
         cut -= len(_NOT_JUDGED)
     return body[:cut] + b"]"

@@ -12,7 +12,7 @@ from domain.wire import BUNDLE_ACTIVITIES, BUNDLE_BYTES, bundle, group, judged
 
 @dataclass(slots=True)
 class Mine:
-    """What is judged of one subject: of its activities in order, and the bounds of a group."""
+    """What is judged of one subject: the bodies in order, and the bounds of a group."""
 
     subject: str
     first: int
@@ -22,13 +22,10 @@ class Mine:
 
 
 def by_subject(rows: Rows, judges: Callable[[Head], Sequence[str]]) -> Iterable[Mine]:
-    """Each subject that judges some of the activities, with what is judged of those."""
+    """Each subject that judges some of the activities, with those."""
     found: dict[str, Mine] = {}
-    for head, at, received, whole in zip(rows.heads, rows.occurred, rows.received, rows.bodies, strict=True):
-        if not (subjects := judges(head)):
-            continue
-        body = judged(whole)
-        for subject in subjects:
+    for head, at, received, body in zip(rows.heads, rows.occurred, rows.received, rows.bodies, strict=True):
+        for subject in judges(head):
             mine = found.get(subject)
             if mine is None:
                 found[subject] = Mine(subject, at, at, received, [body])
@@ -56,7 +53,7 @@ def messages(subjects: Iterable[Mine]) -> Iterator[bytes]:
     groups, held, size = list[bytes](), 0, 0
     for mine in subjects:
         for some in _pieces(mine.bodies):
-            made = group(mine.subject, mine.first, mine.last, mine.received, some)
+            made = group(mine.subject, mine.first, mine.last, mine.received, map(judged, some))
             if groups and (held + len(some) > BUNDLE_ACTIVITIES or size + len(made) > BUNDLE_BYTES):
                 yield bundle(groups)
                 groups, held, size = [], 0, 0
