@@ -11,6 +11,7 @@ that is no plain word) takes the long way. Tests hold one way against the other.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from operator import eq
 from typing import Final
 
@@ -25,6 +26,7 @@ from ingest.form import form_of
 from ingest.known import Known, Maker, Outcome, Sheet, Sighted, Way
 from ingest.likeness import Content, Rules, content_of, understood
 from ingest.memory import Memory
+from ingest.people import nameless
 from ingest.record import Record, Skip
 from ingest.shape import draw
 from ingest.sources.base import BLANK, GIVEN
@@ -216,15 +218,16 @@ class Alike:
         """What an activity with these values says of all that are like it."""
         people, key = sighted.seen.actor >= 0, self._keys(one.tenant)
         content = self._content(one, sighted) if rules.content else None
-        form = form_of(
-            one,
-            rules.around(values, msgspec.structs.astuple(one)),
+        form = partial(
+            form_of,
+            rules=rules.around(values, msgspec.structs.astuple(one)),
             people=people,
             sessions=self._sessions[key],
             content=None if content is None else content.digest,
         )
+        forms = (form(nameless(one)), form(_replace(one, actor_name="named"))) if people else (made := form(one), made)
         lookup = None if self._origins is None else self._origins(one.occurred_at)
-        return Known(one, form, key=key, lookup=lookup, people=people, whole=rules.whole)
+        return Known(one, forms, key=key, lookup=lookup, people=people, whole=rules.whole)
 
     def _content(self, one: Activity, sighted: Sighted) -> Content | None:
         seen = sighted.seen

@@ -21,7 +21,7 @@ class Mine:
     bodies: list[bytes]
 
 
-def by_subject(rows: Rows, judges: Callable[[Head], Sequence[str]]) -> Iterable[Mine]:
+def by_subject(rows: Rows, judges: Callable[[Head], Iterable[str]]) -> Iterable[Mine]:
     """Each subject that judges some of the activities, with those."""
     found: dict[str, Mine] = {}
     for head, at, received, body in zip(rows.heads, rows.occurred, rows.received, rows.bodies, strict=True):

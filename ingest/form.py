@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from domain.activity import Activity
+from domain.activity import JUDGED, Activity
 from domain.wire import bodies
 from ingest.likeness import NATIVE_ID, SESSION, Rules
 from ingest.memory import Memory
@@ -58,7 +58,8 @@ _OF_RECORDS: Final = {
     for number, name in enumerate(RECORD)
 }
 _OF_PEOPLE: Final = {at("flags"): _Gap(_BARE, (len(RECORD),))} | {
-    some[0]: _Gap(_BARE, (len(RECORD) + number,), len(some)) for number, some in enumerate(STRETCHES, start=1)
+    some.start: _Gap(_BARE, (len(RECORD) + number,), some.stop - some.start)
+    for number, some in enumerate(STRETCHES, start=1)
 }
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -106,6 +107,7 @@ def _written(one: Activity, row: Sequence[Any], gaps: dict[int, _Gap]) -> tuple[
     said = len(msgspec.json.decode(body))  # what follows is left out
     parts, takes, place = ["["], list[int](), 0
     while place < said:
+        parts[-1] += "\t" if place == len(JUDGED) else ""
         gap = gaps.get(place) or _Gap((_encode(row[place]).decode(),), ())
         for number, text in enumerate(gap.text):
             if number:

@@ -41,21 +41,24 @@ _encode, _astuple = msgspec.json.Encoder().encode, msgspec.structs.astuple
 class Known:
     """What the records of one shape come to. Two are never equal."""
 
-    __slots__ = ("app", "flags", "form", "head", "key", "lookup", "prefix", "row", "suffix", "tenant", "whole")
+    __slots__ = ("app", "flags", "forms", "head", "key", "lookup", "prefix", "row", "suffix", "tenant", "whole")
 
     def __init__(
         self,
         one: Activity,
-        form: Form,
+        forms: tuple[Form, Form],
         *,
         key: Tokeniser,
         lookup: Lookup | None,
         people: bool,
         whole: bool,
     ) -> None:
-        """Of an activity and its form; `people`: actor and origin vary; `whole`: all of the record may be kept."""
+        """Of an activity and its forms, the second of which is of people with a name, where `people` vary.
+
+        `whole`: all of the record may be kept.
+        """
         self.row = _astuple(one)  # of plain values, so that the garbage collector has nothing to look through
-        self.form, self.key, self.lookup, self.tenant, self.whole = form, key, lookup, one.tenant, whole
+        self.forms, self.key, self.lookup, self.tenant, self.whole = forms, key, lookup, one.tenant, whole
         self.head, self.app = head_of(one), one.app_token
         tokens = "\0".join((one.actor_token, one.login_token, one.ip_token, one.app_token))
         self.prefix = f"{one.tenant}\0{one.source}\0"  # of what an id is made of, and its end
@@ -153,12 +156,13 @@ class Maker:
         """Writes what a record with these values comes to into the sheet; False for what takes the long way."""
         if occurred_at > record.received_at + AHEAD:
             return False
-        form, head, suffix, who = known.form, known.head, known.suffix, NOBODY
+        form, head, suffix, who = known.forms[0], known.head, known.suffix, NOBODY
         if seen.actor >= 0:
             actor, origin = values[seen.actor], values[seen.origin] if seen.origin >= 0 else ""
             if (person := self._people[known.tenant, actor, origin, known.lookup]) is None:
                 return False
-            head, who = self._heads[known, person], (known.flags[person.address], *person.texts)
+            form, head = known.forms[person.named], self._heads[known, person]
+            who = (known.flags[person.address], *person.texts)
             suffix += person.subjects + known.app
         raw = record.value if known.whole else self._kept(record)
         lane, at = lane_name(record.topic, record.partition), str(occurred_at)

@@ -7,12 +7,12 @@ from typing import Any, Final
 
 import msgspec
 
+from domain.activity import Activity
 from domain.subject import Tokeniser
 from domain.wire import OPTIONAL
 from ingest.memory import Memory
 from ingest.sources import generic_fast
 from ingest.sources.base import BLANK, at
-from ingest.sources.generic_fast import OTHERS, VALUES
 from ingest.sources.generic_fast import OTHERS, VALUES
 from ingest.who import Lookup, identify, lacking, write
 
@@ -68,6 +68,13 @@ def put(row: list[Any], person: Person) -> None:
     """Writes the person into the row of an activity."""
     for some in STRETCHES:
         row[some] = person.row[some]
+
+
+def nameless(one: Activity) -> Activity:
+    """The activity of a person who has none of the last fields."""
+    row = list(msgspec.structs.astuple(one))
+    row[STRETCHES[-1]] = BLANK[STRETCHES[-1]]
+    return Activity(*row)
 
 
 def flags_of(row: tuple[Any, ...]) -> tuple[tuple[str, ...], ...]:
