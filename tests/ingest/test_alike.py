@@ -201,10 +201,10 @@ def test_what_is_remembered_is_forgotten_when_it_is_too_much(monkeypatch: pytest
     assert short._alike._held < 20 + LAYOUT
 
 
-def test_people_may_stand_behind_one_another_in_either_order() -> None:
+def test_people_may_have_a_name_and_stand_behind_one_another_in_either_order() -> None:
     short, long = reader(), reader(alike=False)
-    who = [{"id": f"u{n}", "login": f"u{n}@acme.example"} for n in range(6)]
-    where = [{"ip": ip} for ip in ("203.0.113.9", "no address", "198.51.100.7", "", "2001:db8::1", "203.0.113.10")]
+    who = [{"id": f"u{n}", "login": f"u{n}@acme.example"} | ({"name": f"U {n}"} if n > 5 else {}) for n in range(12)]
+    where = 2 * [{"ip": ip} for ip in ("203.0.113.9", "no address", "198.51.100.7", "", "2001:db8::1", "203.0.113.10")]
     for first, second in (("actor", "origin"), ("origin", "actor")):
         sent = [
             record(

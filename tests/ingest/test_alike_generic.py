@@ -26,7 +26,9 @@ usual_events = st.fixed_dictionaries(
     {
         "occurred_at": usual_times,
         "action": st.sampled_from((*actions.AUTHENTICATION, actions.RECORD_READ, actions.DATA_EXPORTED)),
-        "actor": st.fixed_dictionaries({"id": st.sampled_from(("u7", "ü", "x" * 2_000))}, optional={"login": words, "name": words}),
+        "actor": st.fixed_dictionaries(
+            {"id": st.sampled_from(("u7", "ü", "x" * 2_000))}, optional={"login": words, "name": words}
+        ),
     },
     optional={
         "id": words, "tenant": st.sampled_from(("acme", "other")), "source": st.sampled_from(("espo", "generic")),
