@@ -62,6 +62,7 @@ _OF_PEOPLE: Final = {at("flags"): _Gap(_BARE, (len(RECORD),))} | {
     for number, some in enumerate(STRETCHES, start=1)
 }
 _encode: Final = msgspec.json.Encoder().encode
+_values: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 def form_of(
@@ -89,7 +90,7 @@ def form_of(
         gaps[field] = _gap(row[field], gaps[field].which if longer else (values + which,), before, after)
     for field, one_of, other, before, between, after in rules.pairs:
         gaps[field] = _gap(row[field], (values + one_of, values + other), before, between, after)
-    parts, takes = _written(one, row, gaps)
+    parts, takes = _written(one, gaps)
     named = gaps.get(NATIVE_ID)
     return Form(
         parts=parts,
@@ -101,23 +102,23 @@ def form_of(
     )
 
 
-def _written(one: Activity, row: Sequence[Any], gaps: dict[int, _Gap]) -> tuple[list[str], list[int]]:
+def _written(one: Activity, gaps: dict[int, _Gap]) -> tuple[list[str], list[int]]:
     """The parts of a body, and what its gaps take."""
     (body,) = bodies([one])
-    said = len(msgspec.json.decode(body))  # what follows is left out
+    said = [bytes(value).decode() for value in _values(body)]  # what follows is left out
+    said[len(JUDGED)] = "\t" + said[len(JUDGED)]
     parts, takes, place = ["["], list[int](), 0
-    while place < said:
-        parts[-1] += "\t" if place == len(JUDGED) else ""
-        gap = gaps.get(place) or _Gap((_encode(row[place]).decode(),), ())
-        for number, text in enumerate(gap.text):
-            if number:
-                parts += "", text
-            else:
-                parts[-1] += text
-        parts[-1] += ","
+    for field in sorted(field for field in gaps if field < len(said)):
+        gap = gaps[field]
+        first, *others = gap.text
+        parts[-1] += ",".join((*said[place:field], "\t" + first if field == len(JUDGED) else first))
+        for text in others:
+            parts += "", text
+        place = field + gap.fields
+        if place < len(said):
+            parts[-1] += ","
         takes += gap.which
-        place += gap.fields
-    parts[-1] = parts[-1][:-1] + "]\n"
+    parts[-1] += ",".join(said[place:]) + "]\n"
     return parts, takes
 
 

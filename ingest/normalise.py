@@ -94,19 +94,25 @@ class Normaliser:
 
     def rows(self, records: Sequence[Record]) -> Taken:
         """What the records come to, as it is stored."""
-        taken, sheet = Taken(), Sheet()
+        taken, sheet, others = Taken(), Sheet(), list[tuple[Activity, bytes]]()
         for record in records:
             found = self._one(record, sheet)
-            if found is True and len(sheet.records) < _TOGETHER:
-                continue
-            taken.rows.extend(sheet.take())
-            if isinstance(found, DeadLetter):
+            if found is True:
+                if others:
+                    taken.rows.extend(_rows(others))
+                    others = []
+                if len(sheet) == _TOGETHER:
+                    taken.rows.extend(sheet.take())
+            elif isinstance(found, list):
+                if sheet:
+                    taken.rows.extend(sheet.take())
+                others += [(each, storable(record, each.source)) for each in found]
+            elif isinstance(found, DeadLetter):
                 taken.letters.append(found)
-            elif isinstance(found, Skip):
+            else:
                 taken.skips.append((record, found))
-            elif found is not True:
-                taken.rows.extend(Rows.of(found, [storable(record, each.source) for each in found]))
         taken.rows.extend(sheet.take())
+        taken.rows.extend(_rows(others))
         return taken
 
     def _one(self, record: Record, sheet: Sheet) -> Outcome | Literal[True]:
@@ -256,6 +262,11 @@ class Normaliser:
         """Of tenant, actor, login, address, user agent and app."""
         tenant, *others = said
         return identify(self._keys(tenant), *others)
+
+
+def _rows(kept_of: Sequence[tuple[Activity, bytes]]) -> Rows:
+    """Of activities, each with what may be kept of its record."""
+    return Rows.of([each for each, _ in kept_of], [raw for _, raw in kept_of])
 
 
 def _check_ahead(occurred_at: int, received_at: int, flags: set[str]) -> None:
