@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from operator import attrgetter
 from typing import Final, NamedTuple
 
@@ -52,6 +53,11 @@ class _Lane(msgspec.Struct, array_like=True):
     epoch: int
     lane: str
     through: int
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _written(text: str) -> bytes:
+    return native.text(text.encode())
 
 
 class Encoded(NamedTuple):
@@ -106,7 +112,7 @@ class EventStore:
         if len(known) > _REMEMBERED:
             known.clear()
         for head in {*heads} - known.keys():
-            known[head] = tuple(native.text(text.encode()) for text in _texts(head))
+            known[head] = tuple(map(_written, _texts(head)))
         return [Column("String", b"".join(column)) for column in zip(*map(known.__getitem__, heads), strict=True)]
 
     async def get(self, tenant: str, activity_id: str) -> Activity | None:

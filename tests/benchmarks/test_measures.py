@@ -59,7 +59,8 @@ async def test_every_stage_and_every_detector_is_measured(tmp_path: Path) -> Non
         "checkpoint",
     ]
     steps = [f"step: {spec_id}" for spec_id in sorted(s.id for s in specs())]
-    sources = [f"normalise: {source}" for source in SOURCES if source != GENERIC]
+    others = [f"normalise: {source}" for source in SOURCES if source != GENERIC]
+    sources = [name for source in others for name in (source, f"{source}, the first")]
     assert [s.stage for s in found] == names + steps + sources
     assert [s.handled for s in found[:4]] == [1_000] * 4
     assert all(isinstance(s, Stage) and s.handled > 0 for s in found)
