@@ -167,9 +167,14 @@ def expire_jobs(jobs: Jobs, at: int, span: int) -> Jobs:
 
 def jobs_until(jobs: Jobs, span: int) -> int:
     """When the first of what is known of the jobs expires (ms), for a window of `span` ms."""
-    ends = [job.runs[0].day * DAY + RUNS_MEMORY for job in jobs.jobs]
-    ends += [at + span for at in (jobs.current_at, jobs.other_at) if at is not None]
-    return min(ends, default=NEVER)
+    until = NEVER
+    for job in jobs.jobs:
+        if (end := job.runs[0].day * DAY + RUNS_MEMORY) < until:
+            until = end
+    for at in (jobs.current_at, jobs.other_at):
+        if at is not None and at + span < until:
+            until = at + span
+    return until
 
 
 def as_usual(jobs: Jobs, at: int, rows: int) -> bool:

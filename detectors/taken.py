@@ -55,18 +55,18 @@ def dated(taken: Taken, *, span: int, files_span: int) -> Taken:
     rows, files, seen, joins, hours, jobs = (
         taken.rows, taken.files, taken.seen, taken.joins, taken.hours, taken.jobs,
     )  # fmt: skip
-    ends = [history.hours_until(hours), history.jobs_until(jobs, span)]
-    if rows.entries:
-        ends.append(rows.since + span)
-    if files.entries:
-        ends.append(files.since + files_span)
-    if seen.at:
-        ends.append(seen.at[0] + max(span, files_span))
-    if joins.wanted:
-        ends.append(joins.wanted[0].at + exports.JOIN_MEMORY)
-    if joins.viewed:
-        ends.append(joins.viewed[0].at + exports.JOIN_MEMORY)
-    return Taken(rows, files, seen, joins, hours, jobs, min(ends))
+    until = min(history.hours_until(hours), history.jobs_until(jobs, span))
+    if rows.entries and (end := rows.since + span) < until:
+        until = end
+    if files.entries and (end := files.since + files_span) < until:
+        until = end
+    if seen.at and (end := seen.at[0] + max(span, files_span)) < until:
+        until = end
+    if joins.wanted and (end := joins.wanted[0].at + exports.JOIN_MEMORY) < until:
+        until = end
+    if joins.viewed and (end := joins.viewed[0].at + exports.JOIN_MEMORY) < until:
+        until = end
+    return Taken(rows, files, seen, joins, hours, jobs, until)
 
 
 def download(taken: Taken, activity: Judged, *, files_span: int) -> tuple[Taken, bool]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -74,11 +74,13 @@ class Buffer:
 def _cut(waiting: Sequence[Waiting], clock: int) -> tuple[list[Judged], list[Waiting]]:
     """What lies below the clock, and what still waits."""
     ready, left = list[Judged](), list[Waiting]()
+    if len(waiting) == 1 and waiting[0].last < clock:
+        return _activities(waiting[0]), left
     for each in waiting:
         if each.first >= clock:
             left.append(each)
             continue
-        some = activities_of(each.activities) if isinstance(each.activities, msgspec.Raw) else each.activities
+        some = _activities(each)
         if each.last < clock:
             ready += some
         else:
@@ -88,9 +90,16 @@ def _cut(waiting: Sequence[Waiting], clock: int) -> tuple[list[Judged], list[Wai
     return ready, left
 
 
+def _activities(waiting: Waiting) -> list[Judged]:
+    some = waiting.activities
+    return activities_of(some) if isinstance(some, msgspec.Raw) else list(some)
+
+
 def _in_order(subject: str, activities: list[Judged]) -> Ready:
+    if _one_by_one(activities):
+        return Ready(subject, activities, [])
     activities.sort(key=_at)
-    if len({activity.occurred_at for activity in activities}) == len(activities):
+    if _one_by_one(activities):
         return Ready(subject, activities, [])  # in key order, and no id twice: an id has one time
     kept: dict[str, Judged] = {}
     copies: list[tuple[Judged, Judged]] = []
@@ -101,3 +110,14 @@ def _in_order(subject: str, activities: list[Judged]) -> Ready:
             kept[activity.activity_id] = earlier
             copies.append((other, earlier))
     return Ready(subject, sorted(kept.values(), key=_key), copies)
+
+
+def _one_by_one(activities: Iterable[Judged]) -> bool:
+    """Whether each occurred after the one before."""
+    before = -1
+    for activity in activities:
+        at = activity.occurred_at
+        if at <= before:
+            return False
+        before = at
+    return True

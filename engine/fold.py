@@ -163,15 +163,16 @@ class Folder:
             return found
         scope, slots = scope_of(subject), memory.slots
         for table, context, some in self._alike(activities):
+            kinds = {each.action for each in some}
             for judging in table.get(scope, ()):  # nobody judges a tenant as a whole yet, and it can be dirty
                 start = starts.get(judging.slot) if starts is not None else _ALWAYS
                 if start is None:
                     continue
                 actions, low = judging.actions, start.low
-                seen = [each for each in some if each.action in actions]
-                if seen and seen[0].occurred_at < low:
-                    seen = [each for each in seen if each.occurred_at >= low]
-                if not seen:
+                if kinds.isdisjoint(actions):
+                    continue
+                seen = some if kinds <= actions else [each for each in some if each.action in actions]
+                if seen[0].occurred_at < low and not (seen := [each for each in seen if each.occurred_at >= low]):
                     continue
                 before = slots.get(judging.slot)
                 state = judging.detector.initial() if before is None else before

@@ -54,13 +54,19 @@ def episode(now: Episode | None, finding: Finding, key: Key, cooldown: int) -> t
 
 
 class _Body(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A state as stored, JSON. Slots of versions that this program has not are not read."""
+    """A state as stored, JSON."""
 
     seen: int
     applied: Key
-    slots: dict[str, msgspec.Raw]
+    slots: dict[str, Any]
     episodes: dict[str, Episode]
     knows: int = 0
+
+
+class _Read(_Body, frozen=True):
+    """Slots of versions that this program has not are not read."""
+
+    slots: dict[str, msgspec.Raw]
 
 
 def load(row: StateRow, decoders: Mapping[str, Callable[[msgspec.Raw], Any]]) -> Memory:
@@ -72,10 +78,9 @@ def load(row: StateRow, decoders: Mapping[str, Callable[[msgspec.Raw], Any]]) ->
 
 def dump(subject: str, memory: Memory) -> StateRow:
     """What is to be stored."""
-    slots = {slot: msgspec.Raw(_encode(state)) for slot, state in memory.slots.items()}
-    body = _encode(_Body(memory.seen, memory.applied, slots, memory.episodes, memory.knows)).decode()
+    body = _encode(_Body(memory.seen, memory.applied, memory.slots, memory.episodes, memory.knows)).decode()
     return StateRow(subject, memory.position, memory.seen, body)
 
 
 _encode = msgspec.json.Encoder().encode
-_decode_body = msgspec.json.Decoder(_Body).decode
+_decode_body = msgspec.json.Decoder(_Read).decode

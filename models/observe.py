@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from domain.clock import DAY, HOUR, MINUTE
 
 from . import habits
-from .acts import ACTS, PROGRAMS, REFUSED, Observed, exported, rows_of
+from .acts import ACTS, PROGRAMS, READ, REFUSED, Observed, exported, rows_of
 from .habits import Day
 from .memory import (
     IDS,
@@ -34,8 +34,6 @@ from .memory import (
 
 A = TypeVar("A", bound=Observed)
 _EVERY_OBJECT = (1 << OBJECTS) - 1
-#: What an activity came with: of a person's activities in one minute nearly always the same.
-_came_with = attrgetter("device_id", "agent_family", "country", "net_token", "asn", "network")
 _at = attrgetter("occurred_at")
 
 
@@ -184,16 +182,29 @@ def _meet_all(usual: Habits, now: Minute, activities: Sequence[Observed]) -> tup
     last, word, kind = None, "", 0
     for activity in activities:
         touched = activity.object_type
-        if touched != word:
+        if changed := touched != word:
             word, kind = touched, _fingerprint(touched)
-        came = _came_with(activity)
-        if came != last:
-            last, keys = came, _keys(*came)
+        # One field after the other, and not a tuple of them: of a person's activities most came with the same.
+        if last is None or not (
+            activity.device_id == last.device_id
+            and activity.net_token == last.net_token
+            and activity.agent_family == last.agent_family
+            and activity.country == last.country
+            and activity.asn == last.asn
+            and activity.network == last.network
+        ):
+            last = activity
+            keys = _keys(
+                activity.device_id, activity.agent_family, activity.country, activity.net_token, activity.asn,
+                activity.network,
+            )  # fmt: skip
             if usual.news.key != keys.all:
                 usual = _meet(usual, keys, kind)
             news = usual.news
             device, country, network = max(device, news.device), max(country, news.country), max(network, news.network)
             networks = _with(networks, keys.network, NETWORKS)
+        elif not changed:
+            continue
         if kind and kind not in types:
             usual, types = _meet(usual, keys, kind), _with(types, kind, TYPES)
     return usual, _Met(device, country, network, types, networks)
@@ -204,20 +215,33 @@ def _count(now: Minute, activities: Sequence[Observed], met: _Met) -> Minute:
     reads, changes, exports, rows, size = now.reads, now.changes, now.exports, now.rows, now.bytes
     refusals, admin, api, objects, ids = now.refusals, now.admin, now.api, now.objects, now.ids
     for activity in activities:
-        read, change, export, administrative, program, refusal, told = ACTS[activity.action]
-        reads += read
-        changes += change
-        exports += exported(activity) if told else export
-        admin += administrative
-        api += program or activity.channel in PROGRAMS
-        refusals += refusal or activity.outcome in REFUSED
+        act, channel, outcome = ACTS[activity.action], activity.channel, activity.outcome
+        if act is READ:
+            reads += 1
+            program = refusal = 0
+        else:
+            read, change, export, administrative, program, refusal, told = act
+            reads += read
+            changes += change
+            exports += exported(activity) if told else export
+            admin += administrative
+        if channel != "ui":
+            api += program or channel in PROGRAMS
+        elif program:
+            api += 1
+        if refusal or (outcome != "success" and outcome in REFUSED):
+            refusals += 1
         if activity.count:
             rows += rows_of(activity)
         if activity.bytes:
             size += max(0, activity.bytes)
         object_id = activity.object_id
         if object_id and objects != _EVERY_OBJECT:
-            objects |= 1 << crc32(object_id.encode("utf-8", "surrogatepass")) % OBJECTS
+            try:
+                word = object_id.encode()
+            except UnicodeEncodeError:
+                word = object_id.encode("utf-8", "surrogatepass")
+            objects |= 1 << crc32(word) % OBJECTS
     if len(ids) < IDS:
         ids = (*ids, *[activity.activity_id for activity in activities[: IDS - len(ids)]])
     return Minute(
