@@ -38,8 +38,10 @@ class Usual(msgspec.Struct, frozen=True, array_like=True):
 def meet(usual: Usual, key: int, at: int) -> Usual:
     """The memory after `key` was met at `at` (ms)."""
     values = usual.values
-    known = next((value for value in values if value.key == key), None)
-    if known is None:
+    for known in values:
+        if known.key == key:
+            break
+    else:
         return Usual((*values, Value(key, (at,)))[-VALUES:])
     if known.met[-1] // DAY == at // DAY:
         if values[-1] is known:
