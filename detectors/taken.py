@@ -28,7 +28,7 @@ class Taken(msgspec.Struct, frozen=True):
     joins: Joins = Joins()
     hours: Hours = Hours()
     jobs: Jobs = Jobs()
-    until: int = 0  # before this moment (ms) nothing of it expires
+    until: int = 0  # before this moment (ms) nothing of it expires; it may be earlier than need be
 
     @property
     def gained(self) -> bool:
@@ -67,6 +67,17 @@ def dated(taken: Taken, *, span: int, files_span: int) -> Taken:
     if joins.viewed and (end := joins.viewed[0].at + exports.JOIN_MEMORY) < until:
         until = end
     return Taken(rows, files, seen, joins, hours, jobs, until)
+
+
+def kept(taken: Taken, before: Taken, at: int, *, span: int, files_span: int) -> Taken:
+    """The facts after what happened at `at` was added to those `before`, with a moment before which none expires.
+
+    What was added stays for the shortest of the spans. Only the slots of a flood begin before what is in them.
+    """
+    if taken.rows.slots is not before.rows.slots or taken.files.slots is not before.files.slots:
+        return dated(taken, span=span, files_span=files_span)
+    until = min(before.until, at + min(span, files_span, exports.JOIN_MEMORY))
+    return Taken(taken.rows, taken.files, taken.seen, taken.joins, taken.hours, taken.jobs, until)
 
 
 def download(taken: Taken, activity: Judged, *, files_span: int) -> tuple[Taken, bool]:

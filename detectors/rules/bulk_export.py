@@ -103,7 +103,7 @@ class BulkExport:
         state = taken.advance(state, activity.occurred_at, span=self._span, files_span=self._files_span)
         if activity.action == FILE_DOWNLOADED:
             after, gained = taken.download(state, activity, files_span=self._files_span)
-            after = self._dated(after)
+            after = self._kept(after, state, activity)
             return Step(after, self._files_findings(after, activity) if gained else ())
         rows = exports.rows_of(activity)
         if rows != -1:
@@ -114,7 +114,7 @@ class BulkExport:
             unknown = False
         else:
             return Step(state)
-        after = self._dated(after)
+        after = self._kept(after, state, activity)
         return Step(after, self._findings(after, activity, unknown=unknown) if gained else ())
 
     def run(self, state: Taken, activities: Sequence[Judged], context: Context) -> Run[Taken]:
@@ -131,8 +131,8 @@ class BulkExport:
                 found.append((activity, after.findings))
         return Run(state, found)
 
-    def _dated(self, state: Taken) -> Taken:
-        return taken.dated(state, span=self._span, files_span=self._files_span)
+    def _kept(self, after: Taken, before: Taken, activity: Judged) -> Taken:
+        return taken.kept(after, before, activity.occurred_at, span=self._span, files_span=self._files_span)
 
     def _findings(self, state: Taken, activity: Judged, *, unknown: bool) -> tuple[Finding, ...]:
         at, found = activity.occurred_at, []
