@@ -63,7 +63,7 @@ class Finding(msgspec.Struct, frozen=True):
     model: str = ""  # hash of the model that was asked, if one was
 
 
-class Step(msgspec.Struct, Generic[S], frozen=True):
+class Step(msgspec.Struct, Generic[S], frozen=True, gc=False):
     """The state after an activity, and at most one finding per arm."""
 
     state: S

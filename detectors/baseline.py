@@ -22,14 +22,14 @@ VALUES = 16
 ANONYMISING = frozenset({"vpn", "tor", "relay", "hosting"})
 
 
-class Value(msgspec.Struct, frozen=True, array_like=True):
+class Value(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One value, and when it was first met on each UTC day (ms). Bound: 30 days."""
 
     key: int
     met: tuple[int, ...]
 
 
-class Usual(msgspec.Struct, frozen=True, array_like=True):
+class Usual(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The values of the last 29 days, least recently met first. Bound: 16 values."""
 
     values: tuple[Value, ...] = ()
@@ -85,7 +85,7 @@ def whereabouts(activity: Judged) -> int:
     return named(place, device)
 
 
-class Peaks(msgspec.Struct, frozen=True, array_like=True):
+class Peaks(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The largest count of each UTC day, days in order. Bound: 30 days."""
 
     days: tuple[int, ...] = ()

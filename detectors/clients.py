@@ -27,7 +27,7 @@ MASKS: Final = baseline.ANONYMISING - {"hosting"}
 LISTED: Final = 5
 
 
-class Client(msgspec.Struct, frozen=True):
+class Client(msgspec.Struct, frozen=True, gc=False):
     """Facts of one app. Bound: 30 days of counts, 16 networks and 16 agents of 30 days each, 100 units, 256 keys."""
 
     events: Peaks = Peaks()  # activities by UTC day, at most 100 of each

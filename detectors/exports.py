@@ -55,7 +55,7 @@ class Viewed(msgspec.Struct, frozen=True, array_like=True, gc=False):
 J = TypeVar("J", Wanted, Viewed)
 
 
-class Joins(msgspec.Struct, frozen=True, array_like=True):
+class Joins(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Exports that came without their size, and reports that could tell it. Bound: 256 of each."""
 
     wanted: tuple[Wanted, ...] = ()

@@ -31,7 +31,7 @@ class Failure(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return 1
 
 
-class SignIns(msgspec.Struct, frozen=True, array_like=True):
+class SignIns(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The failures of a login's window, and its usual whereabouts by successes of the last 29 days.
 
     Bound: 128 failures, 601 slots, 128 keys, 16 values of 30 days each: 60 kB as JSON.

@@ -23,7 +23,7 @@ JOBS = 8
 RUNS_MEMORY = 35 * DAY
 
 
-class Hours(msgspec.Struct, frozen=True, array_like=True):
+class Hours(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Rows by UTC clock hour (hours since 1970), hours with nothing left out. Bound: 840 hours."""
 
     hours: tuple[int, ...] = ()
@@ -104,14 +104,14 @@ class Run(msgspec.Struct, frozen=True, array_like=True, gc=False):
     rows: int
 
 
-class Job(msgspec.Struct, frozen=True, array_like=True):
+class Job(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An app or report and its last days with a run. Bound: today and five before."""
 
     key: int
     runs: tuple[Run, ...]
 
 
-class Jobs(msgspec.Struct, frozen=True, array_like=True):
+class Jobs(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What the subject's rows went through, least recently used first, and whether it is alone in the window.
 
     Bound: 8 jobs.

@@ -31,7 +31,7 @@ FACTOR, SHARE = 3, 60
 _PRIVATE = ("10.", "192.168.", *(f"172.{n}." for n in range(16, 32)), "fc", "fd")
 
 
-class Tries(msgspec.Struct, frozen=True, array_like=True):
+class Tries(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Counted failures, oldest first, as columns. Bound: 512."""
 
     at: tuple[int, ...] = ()
@@ -94,7 +94,7 @@ class Reach(msgspec.Struct, frozen=True, array_like=True, gc=False):
     why: str
 
 
-class Address(msgspec.Struct, frozen=True):
+class Address(msgspec.Struct, frozen=True, gc=False):
     """Facts of one address. Bound: 512 tries and successes, 128 keys and users, 8 days, 32 hits, 3 arms: 60 kB."""
 
     tries: Tries = Tries()

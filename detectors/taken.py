@@ -19,7 +19,7 @@ LEARNING = 14 * DAY
 KEEP_FILES = 128
 
 
-class Taken(msgspec.Struct, frozen=True):
+class Taken(msgspec.Struct, frozen=True, gc=False):
     """Bound: 256 units and 128 files with 601 slots each, 256 keys, 512 joins, 840 hours, 8 jobs of 6 days: 130 kB."""
 
     rows: Window[Unit] = Window()

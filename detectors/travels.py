@@ -46,14 +46,14 @@ class Fix(msgspec.Struct, frozen=True, array_like=True, gc=False):
     network: str
 
 
-class Transition(msgspec.Struct, frozen=True, array_like=True):
+class Transition(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Two places, either way, and when somebody went between them (ms). Bound: 10 times."""
 
     places: int
     seen: tuple[int, ...]
 
 
-class Travels(msgspec.Struct, frozen=True):
+class Travels(msgspec.Struct, frozen=True, gc=False):
     """Facts of one actor. Bound: 16 pairs of places of 10 times each, 16 countries and 16 devices of 30 days each."""
 
     fix: Fix | None = None  # the last trusted one, at most 24 hours old

@@ -37,7 +37,7 @@ class Slot(msgspec.Struct, frozen=True, array_like=True, gc=False):
     count: int
 
 
-class Window(msgspec.Struct, Generic[E], frozen=True, array_like=True):
+class Window(msgspec.Struct, Generic[E], frozen=True, array_like=True, gc=False):
     """What happened within (t − span, t], oldest first.
 
     The newest `keep` entries are exact. Older ones of a flood live on in `slots`, which leave the window when their
@@ -100,7 +100,7 @@ def _merge(slots: tuple[Slot, ...], entry: Happened, span: int) -> tuple[Slot, .
     return (*slots, Slot(start, entry.amount, 1))
 
 
-class Seen(msgspec.Struct, frozen=True, array_like=True):
+class Seen(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Keys seen lately, least recently seen first, each with the largest amount it came with. Bound: what `see` keeps.
 
     Seeing a key again keeps it alive, counted or not: whether something is a repetition depends on the span before it

@@ -14,7 +14,7 @@ BUNDLE_ACTIVITIES = 500
 BUNDLE_BYTES = 900_000
 
 
-class Group(msgspec.Struct, frozen=True, array_like=True):
+class Group(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Activities of one subject: none occurred before `first` or after `last`, or came before `received` (ms)."""
 
     subject: str

@@ -19,7 +19,7 @@ EPISODE_LIMIT = DAY
 NOTHING: Key = (-(2**62), "")
 
 
-class Episode(msgspec.Struct, frozen=True, array_like=True):
+class Episode(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The open alert of one arm: its opener, the last finding (ms), and what a revision must exceed."""
 
     opener: Key

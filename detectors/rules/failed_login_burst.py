@@ -33,7 +33,7 @@ class Try(msgspec.Struct, frozen=True, array_like=True, gc=False):
     reached: int
 
 
-class Burst(msgspec.Struct, frozen=True):
+class Burst(msgspec.Struct, frozen=True, gc=False):
     """Facts of one login. Bound: that of SignIns, `high` tries (at most 1 000) and 30 daily peaks."""
 
     signins: SignIns = SignIns()

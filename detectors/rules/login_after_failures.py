@@ -20,7 +20,7 @@ from domain.clock import millis
 from domain.subject import LOGIN
 
 
-class Guesses(msgspec.Struct, frozen=True):
+class Guesses(msgspec.Struct, frozen=True, gc=False):
     """The failures of one login since its last success. Bound: that of SignIns."""
 
     signins: SignIns = SignIns()
