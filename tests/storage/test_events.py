@@ -118,6 +118,18 @@ async def test_a_later_delivery_of_an_id_replaces_nothing_and_an_earlier_one_doe
     assert await EventStore(reader).by_ids(TENANT, [uid(10)]) == [older]
 
 
+async def test_of_two_deliveries_in_one_fetch_the_earlier_one_counts_wherever_it_stands(
+    store: Client, reader: Client
+) -> None:
+    early = [activity(number, epoch=9, offset=120) for number in (120, 121)]
+    late = [activity(number, epoch=9, offset=121) for number in (120, 121)]
+    alone = activity(122, epoch=9)
+    await EventStore(store).insert([early[0], late[0], late[1], early[1], alone], token="both")
+    assert await EventStore(reader).by_ids(TENANT, [uid(120), uid(121)]) == early
+    listed = await EventStore(reader).list(TENANT, since=MONTH_END, limit=1000)
+    assert [a for a in listed if a.epoch == 9] == [alone, early[1], early[0]]
+
+
 async def test_a_fetch_over_a_month_end_is_stored_whole_and_a_repeated_one_once(store: Client, reader: Client) -> None:
     events = EventStore(store)
     rows = [activity(20, at=MONTH_END), activity(21, at=MONTH_END + 1), activity(22, at=MONTH_END - 40 * DAY)]
