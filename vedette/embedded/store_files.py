@@ -39,6 +39,7 @@ _CONFIG = """<clickhouse>
   <background_distributed_schedule_pool_size>1</background_distributed_schedule_pool_size>
   <asynchronous_metrics_update_period_s>60</asynchronous_metrics_update_period_s>
   <merge_tree><non_replicated_deduplication_window>1000</non_replicated_deduplication_window>
+    <min_bytes_for_full_part_storage>16777216</min_bytes_for_full_part_storage>
     <number_of_free_entries_in_pool_to_execute_mutation>1</number_of_free_entries_in_pool_to_execute_mutation>
     <number_of_free_entries_in_pool_to_execute_optimize_entire_partition>1</number_of_free_entries_in_pool_to_execute_optimize_entire_partition>
     <number_of_free_entries_in_pool_to_lower_max_size_of_merge>1</number_of_free_entries_in_pool_to_lower_max_size_of_merge>
