@@ -38,18 +38,19 @@ async def migrate(settings: StoreSettings) -> list[str]:
         await client.command(_RECORD)
         rows = await client.query("SELECT name, sha256 FROM migrations", row=_Applied)
         known = {row.name: row.sha256 for row in rows}
-        applied = []
-        for name, statement in files():
-            digest = hashlib.sha256(statement.encode()).hexdigest()
-            if name in known:
-                if known[name] != digest:
+        applied: list[tuple[str, str]] = []
+        try:
+            for name, statement in files():
+                digest = hashlib.sha256(statement.encode()).hexdigest()
+                if name not in known:
+                    await client.command(statement)
+                    applied.append((name, digest))
+                elif known[name] != digest:
                     raise VedetteError(
                         f"migration {name} was edited after it was applied; restore it and add a new file"
                     )
-                continue
-            await client.command(statement)
-            await client.insert("migrations", ("name", "sha256"), [(name, digest)])
-            applied.append(name)
-        return applied
+        finally:  # in one insert; what a crash leaves unrecorded is applied once more, which changes nothing
+            await client.insert("migrations", ("name", "sha256"), applied)
+        return [name for name, _ in applied]
     finally:
         await client.close()
