@@ -227,7 +227,7 @@ class Alike:
         )
         forms = (form(nameless(one)), form(_replace(one, actor_name="named"))) if people else (made := form(one), made)
         lookup = None if self._origins is None else self._origins(one.occurred_at)
-        return Known(one, forms, key=key, lookup=lookup, people=people, whole=rules.whole)
+        return Known(one, forms, lookup=lookup, people=people, whole=rules.whole)
 
     def _content(self, one: Activity, sighted: Sighted) -> Content | None:
         seen = sighted.seen

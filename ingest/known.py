@@ -41,14 +41,13 @@ _encode, _astuple = msgspec.json.Encoder().encode, msgspec.structs.astuple
 class Known:
     """What the records of one shape come to. Two are never equal."""
 
-    __slots__ = ("app", "flags", "forms", "head", "key", "lookup", "prefix", "row", "suffix", "tenant", "whole")
+    __slots__ = ("app", "flags", "forms", "head", "lookup", "prefix", "row", "suffix", "tenant", "whole")
 
     def __init__(
         self,
         one: Activity,
         forms: tuple[Form, Form],
         *,
-        key: Tokeniser,
         lookup: Lookup | None,
         people: bool,
         whole: bool,
@@ -58,7 +57,7 @@ class Known:
         `whole`: all of the record may be kept.
         """
         self.row = _astuple(one)  # of plain values, so that the garbage collector has nothing to look through
-        self.forms, self.key, self.lookup, self.tenant, self.whole = forms, key, lookup, one.tenant, whole
+        self.forms, self.lookup, self.tenant, self.whole = forms, lookup, one.tenant, whole
         self.head, self.app = head_of(one), one.app_token
         tokens = "\0".join((one.actor_token, one.login_token, one.ip_token, one.app_token))
         self.prefix = f"{one.tenant}\0{one.source}\0"  # of what an id is made of, and its end
