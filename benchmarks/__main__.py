@@ -24,6 +24,7 @@ def arguments(words: list[str] | None = None) -> tuple[Options, Path]:
     parser.add_argument("--events", type=int, help=f"events in the backlog (default {Options().events:,})")
     parser.add_argument("--per-second", type=int, help="events per second of event time (default 1,000)")
     parser.add_argument("--actors", type=int, help="people and integrations (default 1,000)")
+    parser.add_argument("--readers", type=int, help=f"processes of ingest (default {Options().readers})")
     parser.add_argument("--seed", type=int, help="which events (default 7)")
     parser.add_argument("--rounds", type=int, help="rounds of everything, of which the median counts (default 1)")
     parser.add_argument("--half-load-seconds", type=float, help="how long alerts are timed (default 30)")
@@ -32,7 +33,7 @@ def arguments(words: list[str] | None = None) -> tuple[Options, Path]:
         "--json", type=Path, default=Path("bench.json"), help="where the figures go (default bench.json)"
     )
     a = parser.parse_args(words)
-    names = ("events", "per_second", "actors", "seed", "rounds", "half_load_seconds")
+    names = ("events", "per_second", "actors", "readers", "seed", "rounds", "half_load_seconds")
     asked = {name: value for name in names if (value := getattr(a, name)) is not None}
     if asked.get("rounds", 1) < 1 or asked.get("events", 1_000) < 1_000:
         parser.error("take at least one round of 1,000 events")

@@ -12,7 +12,7 @@ import msgspec
 
 from benchmarks.broker import Broker
 from benchmarks.processes import Process
-from benchmarks.system import BenchmarkFailed, Progress, System
+from benchmarks.system import BenchmarkFailed, Progress, System, by_role
 from benchmarks.traffic import Backlog
 from transport.groups import DETECT, INGEST
 from transport.topics import ACTIVITY, RAW
@@ -72,7 +72,7 @@ async def measure(system: System, broker: Broker, backlog: Backlog, *, warm_up: 
         judged=rate([(look.at, look.judged) for look in looks], warm_up),
         tail=round(end.at - looks[-1].at, 2),
         late=await system.late(),
-        cpu_us={name: round((end.cpu[name] - first.cpu[name]) / events * 1e6, 1) for name in sorted(parts)},
+        cpu_us=by_role({name: (end.cpu[name] - first.cpu[name]) / events * 1e6 for name in parts}),
         alerts=await system.alerts(),
     )
 

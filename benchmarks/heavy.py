@@ -159,7 +159,7 @@ class Log:
         for message in messages(by_subject(Rows.of(activities), self._subjects)):
             await self._put(message)
         lane = LaneMark(mark, {TENANT: mark}, self._number)
-        await self._put(encode(Marks(parts.EPOCH, {LANE: lane}, (LANE,))))
+        await self._put(encode(Marks(parts.EPOCH, mark, {LANE: lane}, (LANE,))))
 
     async def go_on(self) -> None:
         """LIVE activities a second, until cancelled, as old as the lateness of ingest leaves them."""

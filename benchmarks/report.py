@@ -11,8 +11,9 @@ _NOTES = (
     "The peers do no work at all: aiokafka decodes and drops, Faust and Quix read raw bytes and drop them. Vedette "
     "normalises, stores, judges and commits: its rate ends when every event is stored and judged, no subject waits to "
     "be settled, and ingest and detect have committed their offsets.",
-    "One peer is one process on one core; Vedette is five, beside the same broker. CPU per event is a peer's own "
-    "process, and for Vedette all roles and the store; the broker is left out of both and shown by role.",
+    "One peer is one process on one core; Vedette is detect, API, notify, store and as many processes of ingest as are "
+    "said above, beside the same broker. CPU per event is a peer's own process, and for Vedette all roles and the "
+    "store; the broker is left out of both and shown by role.",
     "The start of a consumer and the warm-up are left out of every row. A slow peer is stopped early: fewer of its "
     "events are measured. Peers read the topic after Vedette has, with the half load's events behind the backlog.",
     "Stock Faust has its default settings (an ack per event, commits every 2.8 s, cython_optimizations off), without "
@@ -32,7 +33,7 @@ def table(result: Result) -> str:
     head = [
         f"Vedette and its peers on the same {o.events:,} events of {result.bytes_each:.0f} bytes "
         f"({o.actors:,} people, {o.per_second:,} a second of event time, seed {o.seed}; "
-        f"warm-up {o.warm_up:.0%}; {_rounds(o.rounds)})",
+        f"warm-up {o.warm_up:.0%}; {_rounds(o.rounds)}; ingest in {o.readers} processes)",
         result.machine.line(),
     ]
     if result.machine.busy:

@@ -36,6 +36,7 @@ class Options(msgspec.Struct, frozen=True):
     peer_seconds: float = 30.0  # a peer that is slower than that stops early
     half_load_seconds: float = 30.0
     fetch_rows: int = IngestSettings().fetch_rows  # of ingest
+    readers: int = 2  # processes of ingest
     stage_events: int = 50_000
     rounds: int = 1
 

@@ -16,7 +16,7 @@ from benchmarks.broker import Broker, embedded
 from benchmarks.peers.meter import Measured
 from benchmarks.results import PEERS, QUIX, Options, Round, Vedette
 from benchmarks.stages import Stage
-from benchmarks.system import BenchmarkFailed, running
+from benchmarks.system import BenchmarkFailed, by_role, running
 from benchmarks.traffic import Backlog, backlog
 from domain import clock
 from transport.topics import RAW
@@ -52,7 +52,9 @@ async def play(options: Options, scratch: Path, say: Say) -> tuple[Round, float]
 
 async def _vedette(options: Options, waiting: Backlog, broker: Broker, scratch: Path, say: Say) -> Vedette:
     say("Vedette whole: flat out")
-    async with running(scratch / "data", broker.settings, fetch_rows=options.fetch_rows) as system:
+    async with running(
+        scratch / "data", broker.settings, fetch_rows=options.fetch_rows, readers=options.readers
+    ) as system:
         flat = await flatout.measure(system, broker, waiting, warm_up=int(options.events * options.warm_up))
         sizes = await system.sizes()
         say(f"Vedette whole: half load for {options.half_load_seconds:.0f} s")
@@ -67,7 +69,7 @@ async def _vedette(options: Options, waiting: Backlog, broker: Broker, scratch: 
         return Vedette(
             flat_out=flat,
             half_load=half,
-            peak_mb={name: round(process.peak_mb(), 1) for name, process in sorted(parts.items())},
+            peak_mb=by_role({name: process.peak_mb() for name, process in parts.items()}),
             bytes_events=round(sizes["events"][1] / options.events, 1),
             bytes_all=round(sum(size for _, size in sizes.values()) / options.events, 1),
         )

@@ -25,11 +25,11 @@ from storage.client import Client, connect
 from transport.settings import KafkaSettings
 from transport.topics import RAW
 from vedette.embedded.store import settings_for
+from vedette.roles import processes, role_of
 
 #: Seconds in which the roles must have started.
 START = 120.0
 DATABASE = "vedette"
-ROLES = ("ingest", "detect", "api", "notify")
 
 
 class BenchmarkFailed(Exception):
@@ -147,12 +147,20 @@ class System:
         return await self._store.query("SELECT partition, position, lanes, clocks FROM markers FINAL", row=_Marker)
 
 
+def by_role(figures: Mapping[str, float]) -> dict[str, float]:
+    """The figures of processes, added up for each role, to a tenth."""
+    roles = sorted({*map(role_of, figures)})
+    return {role: round(sum(each for name, each in figures.items() if role_of(name) == role), 1) for role in roles}
+
+
 @asynccontextmanager
-async def running(data: Path, broker: KafkaSettings, *, fetch_rows: int, settle: bool = True) -> AsyncIterator[System]:
-    """Starts it; yields as soon as its roles have been started; stops it at the end."""
+async def running(
+    data: Path, broker: KafkaSettings, *, fetch_rows: int, readers: int = 1, settle: bool = True
+) -> AsyncIterator[System]:
+    """Starts it, ingest in `readers` processes; yields as soon as its roles have been started; stops it at the end."""
     data.mkdir(parents=True, mode=0o700)
     (data / "vedette.toml").write_text(
-        f'[kafka]\nbootstrap = "{broker.bootstrap}"\n[ingest]\nfetch_rows = {fetch_rows}\n'
+        f'[kafka]\nbootstrap = "{broker.bootstrap}"\n[ingest]\nfetch_rows = {fetch_rows}\nworkers = {readers}\n'
         f"[detect]\nsettle = {str(settle).lower()}\n",
         encoding="utf-8",
     )
@@ -163,7 +171,7 @@ async def running(data: Path, broker: KafkaSettings, *, fetch_rows: int, settle:
         process = subprocess.Popen(command, stdout=out, stderr=out, env=environ)
     store: Client | None = None
     try:
-        found = await _roles(process, data, said)
+        found = await _roles(process, data, said, set(processes({"ingest": readers})))
         port = int(found["store_url"].rsplit(":", 1)[1])
         store = await connect(settings_for(data / "store", port), "migrator")
         store.use(DATABASE)
@@ -183,15 +191,15 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-async def _roles(process: subprocess.Popen[bytes], data: Path, said: Path) -> dict[str, Any]:
-    """What run.json says once every role has been started. BenchmarkFailed when that takes too long."""
+async def _roles(process: subprocess.Popen[bytes], data: Path, said: Path, names: set[str]) -> dict[str, Any]:
+    """What run.json says once these have been started. BenchmarkFailed when that takes too long."""
     deadline = time.monotonic() + START
     while time.monotonic() < deadline and process.poll() is None:
         try:
             found: dict[str, Any] = json.loads((data / "run.json").read_text())
         except (OSError, json.JSONDecodeError):
             found = {}
-        if set(ROLES) <= found.get("pids", {}).keys():
+        if names <= found.get("pids", {}).keys():
             return found
         await asyncio.sleep(0.05)
     words = said.read_text(errors="replace").strip()

@@ -42,6 +42,7 @@ class Marks(msgspec.Struct, frozen=True, array_like=True, tag="m"):
     """Marks of the lanes of one ingest process, and the names of every lane there is (lane: "topic:partition")."""
 
     epoch: int
+    at: int  # when the process had come so far, ms by its clock
     lanes: dict[str, LaneMark]
     names: tuple[str, ...]
 

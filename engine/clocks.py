@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 
 from domain.clock import BEGINNING
 from domain.wire import LaneMark, Marks
 
-#: A lane further behind the fastest than this stops holding the clock back. ms. A rule of cost, not of truth. The
-#: fastest of the lanes that carry the tenant, that is: an empty lane is never in a hurry.
-BEHIND = 60_000
+#: A lane further behind the fastest than this stops holding the clock back, ms; unless it is where the fastest was so
+#: long ago: after an outage several processes read what waits, an hour of it in seconds, and none is lost that comes
+#: seconds later. Rules of cost, not of truth. The fastest of the lanes that carry the tenant, that is: an empty lane is
+#: never in a hurry.
+BEHIND, SOON = 60_000, 10_000
 
 
 class Clocks:
@@ -21,6 +24,8 @@ class Clocks:
         self._heard: dict[str, LaneMark] = {}
         self._latest: frozenset[str] = frozenset()
         self._tenants: set[str] = set(now)
+        self._at: int = BEGINNING  # of the newest marks, ms
+        self._fastest: dict[str, deque[tuple[int, int]]] = {}  # per tenant, when and how far it had come
         #: When what was read last arrived (ms), on the slowest lane that carries live records.
         self.reached: int = BEGINNING
 
@@ -36,6 +41,7 @@ class Clocks:
     def hear(self, marks: Marks) -> None:
         self._heard.update(marks.lanes)
         self._latest = frozenset(marks.names)
+        self._at = max(self._at, marks.at)
         lanes = [mark for name, mark in self._heard.items() if name in self._latest]
         live = [mark.base for mark in lanes if mark.tenants]
         self.reached = min(live or [mark.base for mark in lanes], default=BEGINNING)
@@ -49,7 +55,17 @@ class Clocks:
         for tenant in self._tenants:
             marks = [mark.tenants.get(tenant, mark.base) for mark in self._heard.values()]
             carrying = [mark.tenants[tenant] for mark in self._heard.values() if tenant in mark.tenants]
-            slowest = max(carrying or marks) - BEHIND
+            fastest = max(carrying or marks)
+            slowest = min(fastest - BEHIND, self._before(tenant, fastest))
             least = min(m for m in marks if m >= slowest or m <= BEGINNING)  # one that was not read yet holds all back
             if least > self.now.get(tenant, BEGINNING):
                 self.now[tenant] = least
+
+    def _before(self, tenant: str, fastest: int) -> int:
+        """How far the fastest was SOON before now, BEGINNING where nothing is known of then."""
+        known = self._fastest.setdefault(tenant, deque())
+        known.append((self._at, fastest))
+        then = self._at - SOON
+        while len(known) > 1 and known[1][0] <= then:
+            known.popleft()
+        return known[0][1] if known[0][0] <= then else BEGINNING

@@ -184,7 +184,7 @@ class Pipeline:
         """Bundle and mark what is stored; in the same order. The next fetch may be stored meanwhile."""
         await self._bundle(fetch)
         self._progress(fetch)
-        await self.mark(names)
+        await self.mark(names, at=fetch.at)
 
     def _token(self, fetch: Fetch) -> str:
         """The insert's name: every lane with its first and last offset, or one fetch passes for another."""
@@ -226,12 +226,12 @@ class Pipeline:
             not other.live and other.reached >= since for other in self._lanes.values()
         )
 
-    async def mark(self, names: Iterable[str]) -> None:
-        """Tell every partition how far these lanes have come."""
+    async def mark(self, names: Iterable[str], *, at: int) -> None:
+        """Tell every partition how far these lanes had come at `at` (ms)."""
         if not self._lanes:
             return
         lanes = {name: lane.mark(self._lateness) for name, lane in self._lanes.items()}
-        message = encode(Marks(self.epoch, lanes, tuple(names)))
+        message = encode(Marks(self.epoch, at, lanes, tuple(names)))
         await self._together(*(self._send(partition, message) for partition in range(self._partitions)))
 
 

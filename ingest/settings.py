@@ -25,6 +25,7 @@ class IngestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     lateness: float = (
         1.0  # seconds a lane's mark stays behind the newest event, at most 60; what comes later is settled
     )
+    workers: int = 1  # processes that `vedette up` starts; the lanes are shared among all that run anywhere
     fetch_rows: int = 20_000  # records taken from Kafka at most per insert
     cycle: float = 0.25  # seconds between two inserts at least, while there is little to insert
     enrich: EnrichSettings = EnrichSettings()
@@ -32,6 +33,8 @@ class IngestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     def __post_init__(self) -> None:
         if not 0 <= self.lateness <= 60:
             raise SettingsInvalid(f"ingest: lateness is {self.lateness} s; use 0 to 60")
+        if not 1 <= self.workers <= 64:
+            raise SettingsInvalid(f"ingest: workers is {self.workers}; use 1 to 64")
         if self.fetch_rows < 1:
             raise SettingsInvalid(f"ingest: fetch_rows is {self.fetch_rows}; use 1 or more")
         for organization, tenant in self.organizations.items():

@@ -153,7 +153,9 @@ def _generic() -> Document:
         "activity": _activity(),
         "group": _group(),
         "bundle": _array("b", {"type": "array", "maxItems": BUNDLE_ACTIVITIES, "items": _ref("group")}),
-        "marks": _array("m", {"type": "integer"}, {"type": "object"}, {"type": "array", "items": _TEXT}),
+        "marks": _array(
+            "m", {"type": "integer"}, {"type": "integer"}, {"type": "object"}, {"type": "array", "items": _TEXT}
+        ),
     }
 
 

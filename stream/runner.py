@@ -19,6 +19,8 @@ log = logging.getLogger("vedette.detect")
 
 #: While messages wait, a checkpoint may be late by so many times its interval: fewer ones write each state less often.
 BUSY = 5
+#: What came in longer ago is a backlog, ms. At its end a checkpoint is due: a crash then repeats nothing of it.
+BACKLOG = 10_000
 #: Seconds from the load to the first checkpoint, even while messages wait: settling begins with it, and what was read
 #: again need not be read a third time if the partitions are shared out once more.
 FIRST = 0.5
@@ -92,7 +94,9 @@ class PartitionRunner:
             heard = decode(message)
             await judge.take(offset, heard)
             if isinstance(heard, Marks):
-                self.delay = clock.now() - judge.reached
+                behind, self.delay = self.delay, clock.now() - judge.reached
+                if behind > BACKLOG >= self.delay:
+                    self._due = 0.0
             taken += 1
             now = loop.time()
             due = now >= (self._due if self._queue.empty() else self._latest)

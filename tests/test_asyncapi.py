@@ -82,5 +82,5 @@ def test_rows_of_a_source_fit_its_schema_and_what_does_not_is_not_read(source: s
 def test_what_travels_to_the_judges_fits_its_schema() -> None:
     some = [activity(event()), activity(event(count=3)), activity(event(title="Q3"))]
     schema("bundle")(json.loads(bundle([group("actor|acme|0", 1, 2, 3, map(judged, bodies(some)))])))
-    schema("marks")(json.loads(encode(Marks(3, {"vedette.raw:0": LaneMark(1, {"acme": 2}, 3)}, ("vedette.raw:0",)))))
+    schema("marks")(json.loads(encode(Marks(3, 4, {"vedette.raw:0": LaneMark(1, {"acme": 2}, 3)}, ("vedette.raw:0",)))))
     assert FOUND["components"]["schemas"]["activity"]["maxItems"] == len(JUDGED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 #: The roles, in the order they start.
@@ -11,12 +11,12 @@ ROLES = ("ingest", "detect", "api", "notify")
 _OF_AN_EPOCH = ("ingest", "detect")
 
 
-def processes(workers: int) -> dict[str, str]:
-    """The processes of a system and the role of each, in the order they start: with more than one worker, detect has
+def processes(workers: Mapping[str, int]) -> dict[str, str]:
+    """The processes of a system and the role of each, in the order they start: a role with more than one worker has
     one process for each of them (`detect`, `detect-2`, ...).
     """
-    names = {"detect": ["detect", *(f"detect-{n}" for n in range(2, workers + 1))]}
-    return {name: role for role in ROLES for name in names.get(role, [role])}
+    more = {role: [f"{role}-{n}" for n in range(2, many + 1)] for role, many in workers.items()}
+    return {name: role for role in ROLES for name in [role, *more.get(role, [])]}
 
 
 def role_of(name: str) -> str:

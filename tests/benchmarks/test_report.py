@@ -14,7 +14,7 @@ from tests.benchmarks.made import MACHINE, PEERS, result, round_of
 
 TABLE = """\
 Vedette and its peers on the same 300,000 events of 448 bytes (1,000 people, 1,000 a second of event time, seed 7; \
-warm-up 10%; one round)
+warm-up 10%; one round; ingest in 2 processes)
 2 cores of Test CPU, 8 GiB, Linux 6.1, Python 3.11.7, load 0.1 at the start
 
                                            events/s  CPU µs/event  peak MiB  events measured  seconds

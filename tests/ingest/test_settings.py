@@ -14,6 +14,7 @@ from ingest.settings import IngestSettings
     ("wrong", "sentence"),
     [
         ({"lateness": 61.0}, "ingest: lateness is 61.0 s; use 0 to 60"),
+        ({"workers": 0}, "ingest: workers is 0; use 1 to 64"),
         ({"fetch_rows": 0}, "ingest: fetch_rows is 0; use 1 or more"),
         (
             {"default_tenant": "Acme"},

@@ -11,7 +11,7 @@ from stream.pace import Pace
 from stream.runner import QUEUE, PartitionRunner
 from stream.settings import DetectSettings
 
-MESSAGE = encode(Marks(1, {}, ()))
+MESSAGE = encode(Marks(1, 0, {}, ()))
 
 
 async def never(*_: Any) -> Any:

@@ -67,7 +67,7 @@ class Feed:
 
     async def tick(self, at: float, *, heard: int | None = None) -> None:
         now, through = START + int(at * 1000) + 1, self.offset if heard is None else heard
-        await self._put(encode(Marks(1, {LANE: LaneMark(now, {"t": now}, through)}, (LANE,))))
+        await self._put(encode(Marks(1, now, {LANE: LaneMark(now, {"t": now}, through)}, (LANE,))))
 
     async def _put(self, message: bytes) -> None:
         await self._runner.put(self.offset, message)
@@ -215,3 +215,10 @@ async def test_how_far_behind_it_is_tells_the_last_mark_however_long_ago_that_ca
         monkeypatch.setattr(clock, "now", lambda: START + 90_000)
         await feed.send("a", 89.999)
         await until(lambda: runner.delay == 0)
+
+
+async def test_at_the_end_of_a_backlog_a_checkpoint_is_due_however_long_it_is_to_the_next() -> None:
+    seldom = msgspec.structs.replace(SETTINGS, checkpoint_every=3_600.0, checkpoint_bundles=1_000_000)
+    async with running(Slow(), lambda error: pytest.fail(str(error)), settings=seldom) as (runner, feed):
+        await ticking(feed, 5.0, lambda: runner.progress == 1)
+        await ticking(feed, (clock.now() - START) / 1000, lambda: runner.progress == 2)

@@ -44,7 +44,7 @@ class Ready(msgspec.Struct, frozen=True):
 
 def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, help="port of the API (default 8080, a free one if that is taken)")
-    parser.add_argument("--workers", type=int, metavar="N", help="processes of the detect role (default 1)")
+    parser.add_argument("--workers", type=int, metavar="N", help="processes of ingest and of detect, each (default 1)")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -86,18 +86,19 @@ def with_port(made: Settings, asked: int | None, say: Say) -> Settings:
 
 
 def with_workers(made: Settings, asked: int | None) -> Settings:
-    """The settings with so many processes of the detect role, if a number is asked for. SettingsInvalid."""
+    """The settings with so many processes of ingest and of detect, if a number is asked for. SettingsInvalid."""
     if asked is None:
         return made
     try:
-        return msgspec.structs.replace(made, detect=msgspec.structs.replace(made.detect, workers=asked))
+        detect = msgspec.structs.replace(made.detect, workers=asked)
+        return msgspec.structs.replace(made, ingest=msgspec.structs.replace(made.ingest, workers=asked), detect=detect)
     except ValueError as error:
         raise SettingsInvalid(f"--workers {asked} cannot be: {error}") from error
 
 
 def compose_up(made: Settings, say: Say, arguments: list[str], environ: Mapping[str, str]) -> Supervisor:
-    """A supervisor of the roles, detect in `detect.workers` processes, and of the embedded broker and store where the
-    settings name no others.
+    """A supervisor of the roles, ingest and detect in as many processes as their settings say, and of the embedded
+    broker and store where the settings name no others.
 
     `arguments` and `environ` are the children's, who must come to the same settings by them.
     """
@@ -109,7 +110,7 @@ def compose_up(made: Settings, say: Say, arguments: list[str], environ: Mapping[
         made,
         commands={
             name: role_command(sys.executable, role, arguments, made.data_dir)
-            for name, role in processes(made.detect.workers).items()
+            for name, role in processes({"ingest": made.ingest.workers, "detect": made.detect.workers}).items()
         },
         prepare=lambda settings, broker: asyncio.run(prepare(settings, broker=broker)).epoch,
         say=say,
