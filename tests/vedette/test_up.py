@@ -12,12 +12,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from domain.errors import SettingsInvalid
+from ingest.settings import IngestSettings
 from tests.vedette.waiting import lives, until
 from transport import groups
 from transport.settings import KafkaSettings
-from vedette.commands.up import leave
+from vedette.commands.up import compose_up, leave
 from vedette.compose import Running
 from vedette.embedded import ports
+from vedette.roles import processes
 from vedette.settings import Settings
 
 NAMES = {"broker", "store", "ingest", "detect", "api", "notify"}
@@ -131,3 +134,21 @@ def test_of_those_that_are_in_a_group_a_dead_one_leaves_its_own(monkeypatch: pyt
     for pid, name in enumerate(("ingest", "detect", "detect-2", "api", "notify")):
         leave(Settings(), name, pid)
     assert left == [("vedette-ingest", 0), ("vedette-detect", 1), ("vedette-detect", 2)]
+
+
+def test_several_processes_of_ingest_are_refused_on_the_embedded_broker_and_started_on_a_kafka(tmp_path: Path) -> None:
+    made = Settings(data_dir=tmp_path, ingest=IngestSettings(workers=2))
+    with pytest.raises(SettingsInvalid) as refused:
+        compose_up(made, print, [], {})
+    assert str(refused.value) == (
+        "ingest.workers is 2; the embedded broker copes with 1, name a Kafka of your own (kafka.bootstrap) for more"
+    )
+    assert processes({"ingest": 2, "detect": 1}) == {
+        "ingest": "ingest",
+        "ingest-2": "ingest",
+        "detect": "detect",
+        "api": "api",
+        "notify": "notify",
+    }
+    kafka = msgspec.structs.replace(made, kafka=KafkaSettings(bootstrap="127.0.0.1:9092"))
+    assert compose_up(kafka, print, [], {}).broker is None

@@ -76,7 +76,7 @@ def _system(plan: Plan, data: Path, say: Say) -> Iterator[Supervisor]:
     file = data / "vedette.toml"
     file.write_text(
         f'[kafka]\nactivity_partitions = {plan.partitions}\n[ingest]\ndefault_tenant = "{TENANT}"\n'
-        f"workers = {plan.workers}\n[detect]\nworkers = {plan.workers}\n",
+        f"[detect]\nworkers = {plan.workers}\n",
         encoding="utf-8",
     )
     key = data / "keys" / f"{TENANT}.key"  # out of the seed, since ids of alerts hold tokens

@@ -17,7 +17,7 @@ _NUMBERS = (
     ("--seed", 1, "everything comes out of it (default 1)"),
     ("--events", 20_000, "distinct events that are sent (default 20000)"),
     ("--kills", 0, "SIGKILLs of ingest, detect, store, api and notify"),
-    ("--workers", 1, "processes of ingest and of detect, each (default 1)"),
+    ("--workers", 1, "detect processes (default 1)"),
     ("--partitions", 4, "partitions of the activity topic (default 4)"),
     ("--stalls", 0, "times that a detect process is stopped for 30 s, then woken"),
     ("--joins", 0, "detect processes that join and leave again"),

@@ -44,7 +44,7 @@ class Ready(msgspec.Struct, frozen=True):
 
 def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, help="port of the API (default 8080, a free one if that is taken)")
-    parser.add_argument("--workers", type=int, metavar="N", help="processes of ingest and of detect, each (default 1)")
+    parser.add_argument("--workers", type=int, metavar="N", help="processes of the detect role (default 1)")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -86,12 +86,11 @@ def with_port(made: Settings, asked: int | None, say: Say) -> Settings:
 
 
 def with_workers(made: Settings, asked: int | None) -> Settings:
-    """The settings with so many processes of ingest and of detect, if a number is asked for. SettingsInvalid."""
+    """The settings with so many processes of the detect role, if a number is asked for. SettingsInvalid."""
     if asked is None:
         return made
     try:
-        detect = msgspec.structs.replace(made.detect, workers=asked)
-        return msgspec.structs.replace(made, ingest=msgspec.structs.replace(made.ingest, workers=asked), detect=detect)
+        return msgspec.structs.replace(made, detect=msgspec.structs.replace(made.detect, workers=asked))
     except ValueError as error:
         raise SettingsInvalid(f"--workers {asked} cannot be: {error}") from error
 
@@ -100,8 +99,15 @@ def compose_up(made: Settings, say: Say, arguments: list[str], environ: Mapping[
     """A supervisor of the roles, ingest and detect in as many processes as their settings say, and of the embedded
     broker and store where the settings name no others.
 
-    `arguments` and `environ` are the children's, who must come to the same settings by them.
+    `arguments` and `environ` are the children's, who must come to the same settings by them. SettingsInvalid for
+    several processes of ingest on the embedded broker: a group of them whose leader dies while it forms never forms
+    again there.
     """
+    if made.ingest.workers > 1 and not made.kafka.bootstrap:
+        raise SettingsInvalid(
+            f"ingest.workers is {made.ingest.workers}; the embedded broker copes with 1, name a Kafka of your own "
+            "(kafka.bootstrap) for more"
+        )
     logs = made.data_dir / "logs"
     store = EmbeddedStore(
         made.data_dir / "store", port=ports.free(), databases=(made.store.database,), log=logs / "store.log"
