@@ -28,7 +28,7 @@ from ingest.likeness import Content, Rules, content_of, understood
 from ingest.memory import Memory
 from ingest.people import nameless
 from ingest.record import Record, Skip
-from ingest.shape import draw
+from ingest.shape import TAKEN, draw
 from ingest.sources.base import BLANK, GIVEN
 from ingest.sources.cloud_events import data_of
 from ingest.sources.columns import content_text
@@ -85,13 +85,15 @@ class Alike:
         else:
             self._strange(way, raw, text)
             return False
-        values = found.group(*seen.order)
-        known = seen.known.get(shape := values[seen.taken :])
+        values = found.groups()
+        known = seen.known.get(shape := seen.shape(values))
         if known is None:
             if shape not in seen.known and self._again((seen, shape)):
                 self.sighted = Sighted(way, seen, found, shape)
             return False
-        if (occurred_at := seen.moment(values)) is None or len(raw) > MOST_BYTES or not seen.differ(values):
+        if (occurred_at := seen.moment(values)) is None or len(raw) > MOST_BYTES:
+            return False
+        if seen.given is not None and not seen.differ(values):
             return False
         if isinstance(known, Skip):
             return known
@@ -122,7 +124,7 @@ class Alike:
             self._hold(way, LAYOUT)
         seen = way.add(text.count('"'), drawn)
         if (found := seen.match(text)) is not None:
-            self.sighted = Sighted(way, seen, found, found.group(*seen.order)[seen.taken :])
+            self.sighted = Sighted(way, seen, found, seen.shape(found.groups()))
 
     def _again(self, what: object) -> bool:
         """Whether it was seen before: what comes once is not worth learning."""
@@ -164,7 +166,7 @@ class Alike:
             return None
         if isinstance(outcome, Skip):
             return outcome
-        values = sighted.seen.words(sighted.found)
+        values = sighted.found.groups()
         known = self._as(outcome[0], rules, sighted, values)
         return known if self._come_to(record, sighted, known, values, outcome) else None
 
@@ -186,7 +188,7 @@ class Alike:
     def _proven(self, record: Record, sighted: Sighted) -> Rules | None:
         """Reads two records of the shape the long way, whose values we know."""
         seen = sighted.seen
-        said = [seen.stand_ins(seen.words(sighted.found), which) for which in (0, 1)]
+        said = [seen.stand_ins(sighted.found.groups(), which) for which in (0, 1)]
         records = [_replace(record, value=seen.put(sighted.found, some).encode()) for some in said]
         one, two = map(sighted.way.long, records)
         if isinstance(one, Skip) and one == two:
@@ -231,6 +233,9 @@ class Alike:
 
     def _content(self, one: Activity, sighted: Sighted) -> Content | None:
         seen = sighted.seen
-        said = seen.stand_ins(seen.words(sighted.found), 0)
+        said = seen.stand_ins(sighted.found.groups(), 0)
         event = data_of(parse(seen.put(sighted.found, said).encode()))
-        return content_of(one.native_id, content_text(event), said[: seen.taken])
+        varying = {
+            which: word for which, (word, kind) in enumerate(zip(said, seen.kinds, strict=True)) if kind in TAKEN
+        }
+        return content_of(one.native_id, content_text(event), varying)

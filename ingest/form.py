@@ -7,6 +7,7 @@ are put in as they came.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
@@ -25,18 +26,24 @@ Making = Mapping[str, str]
 
 
 class Form(NamedTuple):
-    """Of activities that are alike: the parts of a body, every second of which is a gap that `pick(fill)` fills.
+    """Of activities that are alike: what their bodies are joined from.
 
-    A fill is one tuple of texts: what RECORD says, flags and person (or NOBODY), what `makings` make of the record's
-    values, the `content`, where there is one, and the values themselves.
+    A fill is one tuple of texts: what RECORD says, flags and person (or NOBODY), the form's own `texts`, what `makings`
+    make of the record's values, the `content`, where there is one, and the values themselves.
     """
 
-    parts: list[str]  # with a line end behind the last
-    pick: Callable[[Sequence[str]], tuple[str, ...]]
-    native: str  # the native id, with %s for what varies
-    named: Callable[[Sequence[str]], Any] | None  # what fills that; None: it does not vary
+    texts: tuple[str, ...]  # what stands in all of them
+    pick: Callable[[Sequence[str]], tuple[str, ...]]  # the parts of a body, from a fill
+    native: Callable[[Sequence[str]], str]  # the native id, from the end of a fill that begins with what is made
     makings: tuple[tuple[Making, int], ...]  # and of which values
     content: Callable[[Sequence[str]], str] | None
+
+    def whole(self, values: Sequence[str]) -> tuple[str, ...]:
+        """The values, and before them what is made of them."""
+        made = [making[values[which]] for making, which in self.makings]
+        if self.content is not None:
+            made.append(self.content(values))
+        return (*made, *values)
 
 
 class _Gap(NamedTuple):
@@ -90,36 +97,43 @@ def form_of(
         gaps[field] = _gap(row[field], gaps[field].which if longer else (values + which,), before, after)
     for field, one_of, other, before, between, after in rules.pairs:
         gaps[field] = _gap(row[field], (values + one_of, values + other), before, between, after)
-    parts, takes = _written(one, gaps)
-    named = gaps.get(NATIVE_ID)
+    texts, takes = _written(one, gaps)
+    own = [which if which < first else which + len(texts) for which in takes]
+    ours = range(first, first + len(texts))
     return Form(
-        parts=parts,
-        pick=itemgetter(*takes),
-        native=one.native_id if named is None else _plain(named.text),
-        named=None if named is None else itemgetter(*named.which),
+        texts=tuple(texts),
+        pick=itemgetter(*chain.from_iterable(zip(ours, own, strict=False)), ours[-1]),
+        native=_native(one.native_id, gaps.get(NATIVE_ID), first),
         makings=tuple(made.values()),
         content=content,
     )
 
 
+def _native(native_id: str, gap: _Gap | None, first: int) -> Callable[[Sequence[str]], str]:
+    """What makes the native id, of which `gap` says what varies."""
+    if gap is None:
+        return lambda _: native_id
+    pick, text = itemgetter(*(which - first for which in gap.which)), _plain(gap.text)
+    return pick if text == "%s" else lambda some: text % pick(some)
+
+
 def _written(one: Activity, gaps: dict[int, _Gap]) -> tuple[list[str], list[int]]:
-    """The parts of a body, and what its gaps take."""
+    """What stands around the gaps of a body, and what they take."""
     (body,) = bodies([one])
     said = [bytes(value).decode() for value in _values(body)]  # what follows is left out
     said[len(JUDGED)] = "\t" + said[len(JUDGED)]
-    parts, takes, place = ["["], list[int](), 0
+    texts, takes, place = ["["], list[int](), 0
     for field in sorted(field for field in gaps if field < len(said)):
         gap = gaps[field]
         first, *others = gap.text
-        parts[-1] += ",".join((*said[place:field], "\t" + first if field == len(JUDGED) else first))
-        for text in others:
-            parts += "", text
+        texts[-1] += ",".join((*said[place:field], "\t" + first if field == len(JUDGED) else first))
+        texts += others
         place = field + gap.fields
         if place < len(said):
-            parts[-1] += ","
+            texts[-1] += ","
         takes += gap.which
-    parts[-1] += ",".join(said[place:]) + "]\n"
-    return parts, takes
+    texts[-1] += ",".join(said[place:]) + "]"
+    return texts, takes
 
 
 def _gap(value: Any, which: tuple[int, ...], *around: str) -> _Gap:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from itertools import chain
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -19,10 +18,10 @@ from ingest.form import NOBODY, Form
 from ingest.identity import activity_ids, record_digest
 from ingest.likeness import Rules
 from ingest.memory import Memory
-from ingest.people import People, Person, flags_of, put
+from ingest.people import OF_PERSON, People, Person, flags_of
 from ingest.record import Record, Skip, lane_name
 from ingest.shape import Drawn, Layout
-from ingest.sources.base import ACTOR, ORIGIN, at
+from ingest.sources.base import ACTOR, BLANK, ORIGIN, at
 from ingest.who import Lookup
 
 Outcome = list[Activity] | DeadLetter | Skip
@@ -31,17 +30,17 @@ Outcome = list[Activity] | DeadLetter | Skip
 AHEAD: Final = MINUTE
 #: Layouts of as many quotes, each of which is tried on a record.
 TRIED: Final = 8
-#: Heads of a shape and a person that are remembered, half a kilobyte each.
-_HEADS: Final = 50_000
-_head_fields: Final = itemgetter(*map(at, HEAD))
-_received, _epoch, _offset = map(attrgetter, ("received_at", "epoch", "offset"))
+#: Of a shape and a person, about a kilobyte each.
+_MOULDS: Final = 50_000
+#: From the rows of an activity and of a person.
+_head_fields: Final = itemgetter(*(at(name) + len(BLANK) * (at(name) in OF_PERSON) for name in HEAD))
 _encode, _astuple = msgspec.json.Encoder().encode, msgspec.structs.astuple
 
 
 class Known:
     """What the records of one shape come to. Two are never equal."""
 
-    __slots__ = ("app", "flags", "forms", "head", "lookup", "prefix", "row", "suffix", "tenant", "whole")
+    __slots__ = ("app", "flags", "forms", "lookup", "mould", "row", "start", "suffix", "tenant", "whole")
 
     def __init__(
         self,
@@ -58,41 +57,80 @@ class Known:
         """
         self.row = _astuple(one)  # of plain values, so that the garbage collector has nothing to look through
         self.forms, self.lookup, self.tenant, self.whole = forms, lookup, one.tenant, whole
-        self.head, self.app = head_of(one), one.app_token
-        tokens = "\0".join((one.actor_token, one.login_token, one.ip_token, one.app_token))
-        self.prefix = f"{one.tenant}\0{one.source}\0"  # of what an id is made of, and its end
-        self.suffix = f"\0{one.action}\0" + ("" if people else tokens)
+        self.start, self.suffix, self.app = f"{one.tenant}\0{one.source}", f"{one.action}\0", one.app_token
         #: Where people vary, by what is known of their address.
         self.flags = tuple(_encode(each).decode() for each in flags_of(self.row)) if people else ()
+        tokens = "\0".join((one.actor_token, one.login_token, one.ip_token, one.app_token))
+        #: Where they do not.
+        self.mould = Mould(forms[0], head_of(one), self.start, self.suffix + tokens, (*NOBODY, *forms[0].texts))
+
+
+class Mould(NamedTuple):
+    """What is the same in all activities of a shape and a person."""
+
+    form: Form
+    head: Head
+    start: str  # of what an id is made of, before the native id
+    end: str  # and behind the time
+    texts: tuple[str, ...]  # the middle of a fill: flags, person and the form's own
 
 
 class Sheet:
-    """Records that are alike, and what they come to, in columns; empty again when it is taken."""
+    """Records that are alike, and what they come to, in columns as far as that is not for each; empty again when taken.
 
-    __slots__ = ("heads", "natives", "occurred", "parts", "raws", "records", "whats")
+    Of each record it has what may be kept of it, its mould, its values, with what is made of them, and its time.
+    """
+
+    __slots__ = ("_kept", "made")
 
     def __init__(self) -> None:
-        self.records, self.heads, self.occurred = list[Record](), list[Head](), list[int]()
-        self.whats, self.natives = list[str](), list[str]()  # what ids are made of, and the source's own
-        self.parts, self.raws = list[list[str]](), list[bytes]()  # of bodies, all but the id filled in
+        self.made: list[tuple[Record, bytes, Mould, Sequence[str], int]] = []
+        self._kept: dict[int, bytes] = {}
 
     def __len__(self) -> int:
-        return len(self.records)
+        return len(self.made)
+
+    def keep(self, kept: Callable[[str], bytes]) -> None:
+        """Of the last record other bytes are kept than its digest is of, by its source."""
+        self._kept[len(self.made) - 1] = kept(self.made[-1][2].head.source)
 
     def take(self) -> Rows:
         """Its rows."""
-        records, ids = self.records, activity_ids(self.whats)
-        for parts, one in zip(self.parts, ids, strict=True):
-            parts[1] = one
-        bodies = "".join(chain.from_iterable(self.parts)).encode().split(b"\n")  # there is none in a text
-        bodies.pop()  # behind the last line end
-        received, epochs, offsets = ([*map(field, records)] for field in (_received, _epoch, _offset))
-        lanes, first = [lane_name(record.topic, record.partition) for record in records], [0] * len(ids)
-        made = Rows(
-            self.heads, ids, self.occurred, self.natives, bodies, self.raws, received, epochs, lanes, offsets, first
-        )
-        self.__init__()  # type: ignore[misc]  # the lists belong to the rows now
-        return made
+        if not self.made:
+            return Rows()
+        records, raws, moulds, values, occurred = zip(*self.made, strict=True)
+        forms, heads, starts, ends, texts = zip(*moulds, strict=True)
+        topics, partitions, offsets, epochs, received, _, _ = zip(*map(_astuple, records), strict=True)
+        lanes, first = list(map(lane_name, topics, partitions)), [0] * len(records)
+        places = _texts(list(zip(epochs, lanes, offsets, first, received, strict=True)), "],[")
+        times = _texts(occurred, ",")
+        natives = [form.native(some) for form, some in zip(forms, values, strict=True)]
+        named = natives
+        if "" in natives:
+            named = [
+                native or f"{epoch}/{lane}/{offset}/0"
+                for native, epoch, lane, offset in zip(natives, epochs, lanes, offsets, strict=True)
+            ]
+        ids = activity_ids(list(map("\0".join, zip(starts, named, times, ends, strict=True))))
+        bodies = [
+            "".join(form.pick((one, at, digest, place, *text, *some))).encode()
+            for form, one, at, digest, place, text, some in zip(
+                forms, ids, times, map(record_digest, raws), places, texts, values, strict=True
+            )
+        ]
+        kept = list(raws)
+        for number, raw in self._kept.items():
+            kept[number] = raw
+        self.__init__()  # type: ignore[misc]  # it begins anew
+        return Rows(
+            list(heads), ids, list(occurred), natives, bodies, kept, list(received), list(epochs), lanes,
+            list(offsets), first,
+        )  # fmt: skip
+
+
+def _texts(values: Sequence[Any], between: str) -> list[str]:
+    """Each value as JSON has it, without brackets: many are written quicker at once."""
+    return _encode(values).decode().strip("[]").split(between)
 
 
 class Sighted(NamedTuple):
@@ -101,7 +139,7 @@ class Sighted(NamedTuple):
     way: Way
     seen: Seen
     found: re.Match[str]
-    shape: tuple[str, ...]
+    shape: object
 
 
 class Seen(Layout):
@@ -113,7 +151,7 @@ class Seen(Layout):
         super().__init__(*drawn)
         self.actor = self.kinds.index(ACTOR) if ACTOR in self.kinds else -1
         self.origin = self.kinds.index(ORIGIN) if ORIGIN in self.kinds else -1
-        self.known: dict[tuple[str, ...], Known | Skip | None] = {}
+        self.known: dict[object, Known | Skip | None] = {}
         self.rules: dict[object, Rules | None] = {}
 
 
@@ -147,7 +185,7 @@ class Maker:
 
     def __init__(self, kept: Callable[[Record], bytes], keys: Callable[[str], Tokeniser]) -> None:
         self._kept, self._people = kept, People(keys).known
-        self._heads = Memory(_head_of, most=_HEADS)
+        self._moulds = Memory(_mould_of, most=_MOULDS)
 
     def make(
         self, record: Record, seen: Seen, known: Known, values: Sequence[str], occurred_at: int, sheet: Sheet
@@ -155,37 +193,24 @@ class Maker:
         """Writes what a record with these values comes to into the sheet; False for what takes the long way."""
         if occurred_at > record.received_at + AHEAD:
             return False
-        form, head, suffix, who = known.forms[0], known.head, known.suffix, NOBODY
-        if seen.actor >= 0:
-            actor, origin = values[seen.actor], values[seen.origin] if seen.origin >= 0 else ""
-            if (person := self._people[known.tenant, actor, origin, known.lookup]) is None:
+        if seen.actor < 0:
+            mould = known.mould
+        else:
+            origin = values[seen.origin] if seen.origin >= 0 else ""
+            if (person := self._people[known.tenant, values[seen.actor], origin, known.lookup]) is None:
                 return False
-            form, head = known.forms[person.named], self._heads[known, person]
-            who = (known.flags[person.address], *person.texts)
-            suffix += person.subjects + known.app
+            mould = self._moulds[known, person]
+        form = mould.form
+        if form.makings or form.content is not None:
+            values = form.whole(values)
         raw = record.value if known.whole else self._kept(record)
-        lane, at = lane_name(record.topic, record.partition), str(occurred_at)
-        place = f'{record.epoch},"{lane}",{record.offset},0,{record.received_at}'
-        made = tuple([making[values[which]] for making, which in form.makings])
-        if form.content is not None:
-            made += (form.content(values),)
-        fill = ("", at, record_digest(raw), place, *who, *made, *values)
-        native = form.native % form.named(fill) if form.named else form.native
-        named = native or f"{record.epoch}/{lane}/{record.offset}/0"
-        parts = form.parts.copy()
-        parts[1::2] = form.pick(fill)
-        sheet.records.append(record)
-        sheet.heads.append(head)
-        sheet.occurred.append(occurred_at)
-        sheet.whats.append(f"{known.prefix}{named}\0{at}{suffix}")
-        sheet.natives.append(native)
-        sheet.parts.append(parts)
-        sheet.raws.append(raw)
+        sheet.made.append((record, raw, mould, values, occurred_at))
         return True
 
 
-def _head_of(of: tuple[Known, Person]) -> Head:
+def _mould_of(of: tuple[Known, Person]) -> Mould:
     known, person = of
-    row = list(known.row)
-    put(row, person)
-    return head(_head_fields(row))
+    form = known.forms[person.named]
+    texts = (known.flags[person.address], *person.texts, *form.texts)
+    made = head(_head_fields(known.row + person.row))
+    return Mould(form, made, known.start, known.suffix + person.subjects + known.app, texts)

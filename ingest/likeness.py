@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
@@ -87,7 +87,7 @@ def understood(
             before, _, after = a.partition(said[0][inside[0]])
             writes.append(Write(field, inside[0], before, after, b != before + said[1][inside[0]] + after))
         elif field == SESSION:
-            session = next((n for n, word in enumerate(said[0]) if a == key("session\0" + word)), -1)
+            session = next((n for n, word in enumerate(said[0]) if kinds[n] and a == key("session\0" + word)), -1)
         elif field == NATIVE_ID and OF_CONTENT in a:
             content = True
         elif COUNT in kinds and a == int(said[0][which := kinds.index(COUNT)]):
@@ -126,10 +126,10 @@ class Content(NamedTuple):
         return self.kind + content_digest(text)
 
 
-def content_of(native_id: str, text: str, said: Sequence[str]) -> Content | None:
+def content_of(native_id: str, text: str, said: Mapping[int, str]) -> Content | None:
     """`text` with gaps for the values that it has of those that were said; None when one stands in it twice."""
-    found = sorted((text.index(word), which) for which, word in enumerate(said) if text.count(word) == 1)
-    if len(found) != sum(word in text for word in said):
+    found = sorted((text.index(word), which) for which, word in said.items() if text.count(word) == 1)
+    if len(found) != sum(word in text for word in said.values()):
         return None
     if not found:
         return None

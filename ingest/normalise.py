@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
@@ -148,7 +149,7 @@ class Normaliser:
         if entrance.wrapped:
             found = self._unwrapped(structured(record), sheet)
             if found is True:
-                sheet.raws[-1] = storable(record, sheet.heads[-1].source)  # as it came, not as it was unwrapped
+                sheet.keep(partial(storable, record))  # as it came, not as it was unwrapped
             return found
         outcome = self._read(record, entrance.door)
         if entrance.way is not None:

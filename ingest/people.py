@@ -23,6 +23,7 @@ _NAMED: Final = at(OPTIONAL[0])
 STRETCHES: Final = (
     slice(at("actor_token"), at("app_token")), VALUES, slice(OTHERS.start, _NAMED), slice(_NAMED, OTHERS.stop),
 )  # fmt: skip
+OF_PERSON: Final = frozenset(place for some in STRETCHES for place in range(some.start, some.stop))
 _ACTOR_ID, _LOGIN, _IP, _USER_AGENT = map(at, ("actor_id", "actor_login", "ip", "user_agent"))
 _ACTION, _COUNT, _OBJECT_ID, _PRECISION = map(at, ("action", "count", "object_id", "time_precision"))
 _encode: Final = msgspec.json.Encoder().encode
@@ -62,12 +63,6 @@ class People:
         who = identify(self._keys(tenant), row[_ACTOR_ID], row[_LOGIN], said, row[_USER_AGENT], "")
         write(row, who, lookup)
         return Person(row, who.subjects, 0 if who.ip else 1 if said else 2)
-
-
-def put(row: list[Any], person: Person) -> None:
-    """Writes the person into the row of an activity."""
-    for some in STRETCHES:
-        row[some] = person.row[some]
 
 
 def nameless(one: Activity) -> Activity:

@@ -9,9 +9,11 @@ each value is one that stands in JSON, and is read, as the other one was.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
+from ingest.memory import Memory
 from ingest.sources.base import ACTOR, CONTENT, COUNT, GIVEN, ID, IDS, NOISE, ORIGIN, TEXT, TIME
 from ingest.sources.columns import UNKNOWN
 from ingest.strict_json import MOST_KEYS
@@ -22,10 +24,10 @@ _PLAIN: Final = r"[0-9A-Za-z\-_.:/@+=,~#]"
 _KNOWN: Final = "(?!(?:" + "|".join(map(re.escape, sorted(UNKNOWN - {""}))) + ')")'
 #: Characters of an id: two of them may be kept in one field.
 _MOST: Final = 128
-#: Those that are taken come before those that are not.
-_ORDER: Final = (TEXT, ID, COUNT, IDS, TIME, CONTENT, GIVEN, ACTOR, ORIGIN, NOISE)
 #: Objects that vary as a whole; none may hold another one.
 WHOLE: Final = (ACTOR, ORIGIN)
+#: What is looked at, of the values that are cut out.
+TAKEN: Final = frozenset({TEXT, ID, COUNT, IDS, TIME, CONTENT, GIVEN, ACTOR, ORIGIN})
 _WORD: Final = re.compile(r'("[^"]*")(\s*:)?|[{\[]|[}\]]|,|[^\s{}\[\]:,"]+')
 #: Values that never vary, whatever their column.
 _NOTHING: Final = frozenset({'""', "null"})
@@ -42,54 +44,48 @@ _NUMBERS: Final = dict.fromkeys((TEXT, ID, COUNT, CONTENT, GIVEN), _WHOLE) | {
 _MS, _WHOLE_SECONDS = "[1-9][0-9]{8,9}(?!000)[0-9]{3}", "[1-9][0-9]{8,9}000"
 #: How a time is written: in ms since 1970, or as a text with or without a fraction.
 NUMBER, FRACTION, SECONDS = "number", "fraction", "seconds"
+_SECONDS: Final = Memory(second_of, most=4_096)
+_MILLIS: Final = {f"{ms:03}": ms for ms in range(1_000)}
+
+
+#: What stands between values, as far as it is not the same in all records of a layout.
+BETWEEN: Final = ""
 
 
 class Value(NamedTuple):
-    """One that varies: how, the group that it is cut into, and whether it is a number and no text."""
+    """One that is cut out: how it varies, and whether it is a number and no text."""
 
     kind: str
-    group: int
     number: bool
 
 
 class Layout:
     """Cuts the texts of records that have these names in these places."""
 
-    __slots__ = ("given", "kinds", "match", "order", "taken", "time", "values", "written")
+    __slots__ = ("given", "kinds", "match", "moment", "shape", "time", "values", "written")
 
-    def __init__(self, pattern: str, values: list[Value], segments: list[int], written: str) -> None:
-        self.match, self.written = re.compile(pattern).fullmatch, written
-        self.values = sorted(values, key=lambda value: _ORDER.index(value.kind))
-        self.kinds = [value.kind for value in self.values]
-        self.taken = len(self.values) - self.kinds.count(NOISE)
-        #: The groups of the values that are taken, and of what stands between, as far as it is not the same in all.
-        self.order = (*(value.group for value in self.values[: self.taken]), *segments)
+    def __init__(self, pattern: str, values: list[Value], written: str) -> None:
+        self.match, self.values, self.written = re.compile(pattern).fullmatch, values, written
+        self.kinds = [value.kind for value in values]
         self.time = self.kinds.index(TIME)
-        given = self.kinds.count(GIVEN)
-        self.given = slice(start := self.kinds.index(GIVEN), start + given) if given > 1 else None
+        #: The time, ms since 1970; None for none.
+        self.moment = _moment(self.time, written)
+        self.shape = _picked(self._those(BETWEEN))
+        given = self._those(GIVEN)
+        self.given = itemgetter(*given) if len(given) > 1 else None
 
-    def moment(self, values: Sequence[str]) -> int | None:
-        """The time, ms since 1970; None for none. Times that are written alike have one precision."""
-        value = values[self.time]
-        if self.written is NUMBER:
-            return int(value)
-        second = second_of(value[:19])
-        return second if second is None or self.written is SECONDS else second + int(value[20:23])
+    def _those(self, kind: str) -> list[int]:
+        return [which for which, each in enumerate(self.kinds) if each == kind]
 
     def differ(self, values: Sequence[str]) -> bool:
         """Whether no two fields were given the same."""
-        return self.given is None or len({*(given := values[self.given])}) == len(given)
-
-    def words(self, found: re.Match[str]) -> tuple[str, ...]:
-        """All the values that vary, also those that nobody looks at."""
-        return tuple(found[value.group] for value in self.values)
+        return self.given is None or len({*(given := self.given(values))}) == len(given)
 
     def put(self, found: re.Match[str], words: Sequence[str]) -> str:
         """The text with other values."""
         parts, end = list[str](), 0
-        for (start, stop), word in sorted(
-            (found.span(value.group), word) for value, word in zip(self.values, words, strict=True)
-        ):
+        for group, word in enumerate(words, start=1):
+            start, stop = found.span(group)
             parts += found.string[end:start], word
             end = stop
         return "".join((*parts, found.string[end:]))
@@ -102,7 +98,7 @@ class Layout:
         )
 
     def _stand_in(self, number: int, value: Value, word: str, which: int) -> str:
-        if value.kind in WHOLE:
+        if value.kind == BETWEEN or value.kind in WHOLE:
             return word
         if value.kind == TIME:
             return _near(word, which, self.written)
@@ -111,6 +107,26 @@ class Layout:
         if value.kind == IDS:
             return ",".join(f"q{n}" for n in range(3 - which))
         return f"s{number:02}Xk7" + ("Qj4Wz9Tb2" if which else "Lm3P")
+
+
+def _picked(those: Sequence[int]) -> Callable[[Sequence[str]], object]:
+    """What has those of some values, which can be looked up."""
+    return itemgetter(*those) if those else lambda _: None
+
+
+def _moment(time: int, written: str) -> Callable[[Sequence[str]], int | None]:
+    """Reads the one of some values that is a time. Times that are written alike have one precision."""
+
+    def fraction(values: Sequence[str]) -> int | None:
+        value = values[time]
+        second = _SECONDS[value[:19]]
+        return None if second is None else second + _MILLIS[value[20:23]]
+
+    if written is FRACTION:
+        return fraction
+    if written is SECONDS:
+        return lambda values: _SECONDS[values[time][:19]]
+    return lambda values: int(values[time])
 
 
 def _near(value: str, which: int, written: str) -> str:
@@ -128,11 +144,7 @@ class Drawn(NamedTuple):
 
     pattern: str
     values: list[Value]
-    segments: list[int]
     written: str
-
-    def layout(self) -> Layout:
-        return Layout(*self)
 
 
 def draw(text: str, varies: Mapping[str, str]) -> Drawn | None:
@@ -164,8 +176,7 @@ class _Drawing:
         self._parts: list[str] = []
         self._segment: list[str] = []
         self._open = False  # whether something in the segment may differ
-        self._groups, self._written = 0, ""
-        self._values, self._segments = list[Value](), list[int]()
+        self._values, self._written = list[Value](), ""
 
     def says(self, text: str) -> None:
         self._segment.append(re.escape(text))
@@ -190,27 +201,20 @@ class _Drawing:
         self.says(quote)
         self._cut()
         self._parts.append(f"({pattern})")
-        self._groups += 1
-        self._values.append(Value(kind, self._groups, number))
+        self._values.append(Value(kind, number))
         self.says(quote)
         return True
 
     def _cut(self) -> None:
         segment = "".join(self._segment)
         if self._open:
-            self._groups += 1
-            self._segments.append(self._groups)
+            self._values.append(Value(BETWEEN, number=False))
         self._parts.append(f"({segment})" if self._open else segment)
         self._segment, self._open = [], False
 
     def drawn(self) -> Drawn | None:
         self._cut()
-        few = len(self._values) + len(self._segments) < 2
-        return (
-            None
-            if few or not self._written
-            else Drawn("".join(self._parts), self._values, self._segments, self._written)
-        )
+        return Drawn("".join(self._parts), self._values, self._written) if self._written else None
 
 
 def _time(value: str, *, number: bool) -> tuple[str, str]:
