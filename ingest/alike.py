@@ -23,12 +23,13 @@ from domain.rows import Rows, same
 from domain.subject import Tokeniser
 from ingest.dead_letters import DeadLetter
 from ingest.form import form_of
-from ingest.known import Known, Maker, Outcome, Sheet, Sighted, Way
+from ingest.known import Known, Maker, Outcome, Sighted, Way
 from ingest.likeness import Content, Rules, content_of, understood
 from ingest.memory import Memory
 from ingest.people import nameless
 from ingest.record import Record, Skip
 from ingest.shape import TAKEN, draw
+from ingest.sheet import Sheet
 from ingest.sources.base import BLANK, GIVEN
 from ingest.sources.cloud_events import data_of
 from ingest.sources.columns import content_text
@@ -206,7 +207,7 @@ class Alike:
         return rules
 
     def _come_to(
-        self, record: Record, sighted: Sighted, known: Known, values: Sequence[str], outcome: list[Activity]
+        self, record: Record, sighted: Sighted, known: Known, values: tuple[str, ...], outcome: list[Activity]
     ) -> bool:
         """Whether the record comes to what the long way has made of it, byte for byte."""
         seen = sighted.seen
@@ -224,7 +225,7 @@ class Alike:
             form_of,
             rules=rules.around(values, msgspec.structs.astuple(one)),
             people=people,
-            sessions=self._sessions[key],
+            sessions=self._sessions[key].__getitem__,
             content=None if content is None else content.digest,
         )
         forms = (form(nameless(one)), form(_replace(one, actor_name="named"))) if people else (made := form(one), made)

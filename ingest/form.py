@@ -6,8 +6,7 @@ are put in as they came.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from itertools import chain
+from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
@@ -21,29 +20,32 @@ from ingest.people import STRETCHES
 from ingest.sources.base import BLANK, at
 from ingest.sources.salesforce_ids import long_id
 
-#: What is made of each text of some kind.
-Making = Mapping[str, str]
+#: What is made of a text of some kind.
+Making = Callable[[str], str]
 
 
 class Form(NamedTuple):
-    """Of activities that are alike: what their bodies are joined from.
+    """Of activities that are alike: the parts of a body, every second of which is a gap that `pick(fill)` fills.
 
-    A fill is one tuple of texts: what RECORD says, flags and person (or NOBODY), the form's own `texts`, what `makings`
-    make of the record's values, the `content`, where there is one, and the values themselves.
+    A fill is one tuple of texts: what RECORD says, flags and person (or NOBODY), what `makings` make of the record's
+    values, the `content`, where there is one, and the values themselves.
     """
 
-    texts: tuple[str, ...]  # what stands in all of them
-    pick: Callable[[Sequence[str]], tuple[str, ...]]  # the parts of a body, from a fill
+    parts: list[str]
+    pick: Callable[[Sequence[str]], tuple[str, ...]]
     native: Callable[[Sequence[str]], str]  # the native id, from the end of a fill that begins with what is made
     makings: tuple[tuple[Making, int], ...]  # and of which values
     content: Callable[[Sequence[str]], str] | None
 
-    def whole(self, values: Sequence[str]) -> tuple[str, ...]:
+    def made(self, values: tuple[str, ...]) -> tuple[str, ...]:
         """The values, and before them what is made of them."""
-        made = [making[values[which]] for making, which in self.makings]
         if self.content is not None:
-            made.append(self.content(values))
-        return (*made, *values)
+            values = (self.content(values), *values)
+            return (*(making(values[which + 1]) for making, which in self.makings), *values)
+        if len(self.makings) == 1:
+            ((making, which),) = self.makings
+            return (making(values[which]), *values)
+        return (*(making(values[which]) for making, which in self.makings), *values)
 
 
 class _Gap(NamedTuple):
@@ -97,12 +99,10 @@ def form_of(
         gaps[field] = _gap(row[field], gaps[field].which if longer else (values + which,), before, after)
     for field, one_of, other, before, between, after in rules.pairs:
         gaps[field] = _gap(row[field], (values + one_of, values + other), before, between, after)
-    texts, takes = _written(one, gaps)
-    own = [which if which < first else which + len(texts) for which in takes]
-    ours = range(first, first + len(texts))
+    parts, takes = _written(one, gaps)
     return Form(
-        texts=tuple(texts),
-        pick=itemgetter(*chain.from_iterable(zip(ours, own, strict=False)), ours[-1]),
+        parts=parts,
+        pick=itemgetter(*takes),
         native=_native(one.native_id, gaps.get(NATIVE_ID), first),
         makings=tuple(made.values()),
         content=content,
@@ -118,22 +118,23 @@ def _native(native_id: str, gap: _Gap | None, first: int) -> Callable[[Sequence[
 
 
 def _written(one: Activity, gaps: dict[int, _Gap]) -> tuple[list[str], list[int]]:
-    """What stands around the gaps of a body, and what they take."""
+    """The parts of a body, and what its gaps take."""
     (body,) = bodies([one])
     said = [bytes(value).decode() for value in _values(body)]  # what follows is left out
     said[len(JUDGED)] = "\t" + said[len(JUDGED)]
-    texts, takes, place = ["["], list[int](), 0
+    parts, takes, place = ["["], list[int](), 0
     for field in sorted(field for field in gaps if field < len(said)):
         gap = gaps[field]
         first, *others = gap.text
-        texts[-1] += ",".join((*said[place:field], "\t" + first if field == len(JUDGED) else first))
-        texts += others
+        parts[-1] += ",".join((*said[place:field], "\t" + first if field == len(JUDGED) else first))
+        for text in others:
+            parts += "", text
         place = field + gap.fields
         if place < len(said):
-            texts[-1] += ","
+            parts[-1] += ","
         takes += gap.which
-    texts[-1] += ",".join(said[place:]) + "]"
-    return texts, takes
+    parts[-1] += ",".join(said[place:]) + "]"
+    return parts, takes
 
 
 def _gap(value: Any, which: tuple[int, ...], *around: str) -> _Gap:
@@ -153,5 +154,5 @@ def _inner(text: str) -> str:
     return _encode(text).decode()[1:-1]
 
 
-_LONGER: Final = Memory[str, str](lambda value: long_id(value) if len(value) == 15 else value, most=20_000)
-_COUNTED: Final = Memory[str, str](lambda value: str(value.count(",") + 1), most=1_000)
+_LONGER: Final = Memory[str, str](lambda value: long_id(value) if len(value) == 15 else value, most=20_000).__getitem__
+_COUNTED: Final = Memory[str, str](lambda value: str(value.count(",") + 1), most=1_000).__getitem__

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
@@ -11,16 +11,16 @@ import msgspec
 
 from domain.activity import Activity
 from domain.clock import MINUTE
-from domain.rows import HEAD, Head, Rows, head, head_of
+from domain.rows import HEAD, head, head_of
 from domain.subject import Tokeniser
 from ingest.dead_letters import DeadLetter
 from ingest.form import NOBODY, Form
-from ingest.identity import activity_ids, record_digest
 from ingest.likeness import Rules
 from ingest.memory import Memory
 from ingest.people import OF_PERSON, People, Person, flags_of
-from ingest.record import Record, Skip, lane_name
+from ingest.record import Record, Skip
 from ingest.shape import Drawn, Layout
+from ingest.sheet import Mould, Sheet
 from ingest.sources.base import ACTOR, BLANK, ORIGIN, at
 from ingest.who import Lookup
 
@@ -62,75 +62,7 @@ class Known:
         self.flags = tuple(_encode(each).decode() for each in flags_of(self.row)) if people else ()
         tokens = "\0".join((one.actor_token, one.login_token, one.ip_token, one.app_token))
         #: Where they do not.
-        self.mould = Mould(forms[0], head_of(one), self.start, self.suffix + tokens, (*NOBODY, *forms[0].texts))
-
-
-class Mould(NamedTuple):
-    """What is the same in all activities of a shape and a person."""
-
-    form: Form
-    head: Head
-    start: str  # of what an id is made of, before the native id
-    end: str  # and behind the time
-    texts: tuple[str, ...]  # the middle of a fill: flags, person and the form's own
-
-
-class Sheet:
-    """Records that are alike, and what they come to, in columns as far as that is not for each; empty again when taken.
-
-    Of each record it has what may be kept of it, its mould, its values, with what is made of them, and its time.
-    """
-
-    __slots__ = ("_kept", "made")
-
-    def __init__(self) -> None:
-        self.made: list[tuple[Record, bytes, Mould, Sequence[str], int]] = []
-        self._kept: dict[int, bytes] = {}
-
-    def __len__(self) -> int:
-        return len(self.made)
-
-    def keep(self, kept: Callable[[str], bytes]) -> None:
-        """Of the last record other bytes are kept than its digest is of, by its source."""
-        self._kept[len(self.made) - 1] = kept(self.made[-1][2].head.source)
-
-    def take(self) -> Rows:
-        """Its rows."""
-        if not self.made:
-            return Rows()
-        records, raws, moulds, values, occurred = zip(*self.made, strict=True)
-        forms, heads, starts, ends, texts = zip(*moulds, strict=True)
-        topics, partitions, offsets, epochs, received, _, _ = zip(*map(_astuple, records), strict=True)
-        lanes, first = list(map(lane_name, topics, partitions)), [0] * len(records)
-        places = _texts(list(zip(epochs, lanes, offsets, first, received, strict=True)), "],[")
-        times = _texts(occurred, ",")
-        natives = [form.native(some) for form, some in zip(forms, values, strict=True)]
-        named = natives
-        if "" in natives:
-            named = [
-                native or f"{epoch}/{lane}/{offset}/0"
-                for native, epoch, lane, offset in zip(natives, epochs, lanes, offsets, strict=True)
-            ]
-        ids = activity_ids(list(map("\0".join, zip(starts, named, times, ends, strict=True))))
-        bodies = [
-            "".join(form.pick((one, at, digest, place, *text, *some))).encode()
-            for form, one, at, digest, place, text, some in zip(
-                forms, ids, times, map(record_digest, raws), places, texts, values, strict=True
-            )
-        ]
-        kept = list(raws)
-        for number, raw in self._kept.items():
-            kept[number] = raw
-        self.__init__()  # type: ignore[misc]  # it begins anew
-        return Rows(
-            list(heads), ids, list(occurred), natives, bodies, kept, list(received), list(epochs), lanes,
-            list(offsets), first,
-        )  # fmt: skip
-
-
-def _texts(values: Sequence[Any], between: str) -> list[str]:
-    """Each value as JSON has it, without brackets: many are written quicker at once."""
-    return _encode(values).decode().strip("[]").split(between)
+        self.mould = Mould(forms[0], head_of(one), self.start, self.suffix + tokens, NOBODY)
 
 
 class Sighted(NamedTuple):
@@ -184,11 +116,12 @@ class Maker:
     """Puts what varies into what is known."""
 
     def __init__(self, kept: Callable[[Record], bytes], keys: Callable[[str], Tokeniser]) -> None:
-        self._kept, self._people = kept, People(keys).known
-        self._moulds = Memory(_mould_of, most=_MOULDS)
+        # bound, as `memory[...]` of a class of our own takes twice as long
+        self._kept, self._person = kept, People(keys).known.__getitem__
+        self._mould = Memory(_mould_of, most=_MOULDS).__getitem__
 
     def make(
-        self, record: Record, seen: Seen, known: Known, values: Sequence[str], occurred_at: int, sheet: Sheet
+        self, record: Record, seen: Seen, known: Known, values: tuple[str, ...], occurred_at: int, sheet: Sheet
     ) -> bool:
         """Writes what a record with these values comes to into the sheet; False for what takes the long way."""
         if occurred_at > record.received_at + AHEAD:
@@ -197,12 +130,12 @@ class Maker:
             mould = known.mould
         else:
             origin = values[seen.origin] if seen.origin >= 0 else ""
-            if (person := self._people[known.tenant, values[seen.actor], origin, known.lookup]) is None:
+            if (person := self._person((known.tenant, values[seen.actor], origin, known.lookup))) is None:
                 return False
-            mould = self._moulds[known, person]
+            mould = self._mould((known, person))
         form = mould.form
         if form.makings or form.content is not None:
-            values = form.whole(values)
+            values = form.made(values)
         raw = record.value if known.whole else self._kept(record)
         sheet.made.append((record, raw, mould, values, occurred_at))
         return True
@@ -210,7 +143,6 @@ class Maker:
 
 def _mould_of(of: tuple[Known, Person]) -> Mould:
     known, person = of
-    form = known.forms[person.named]
-    texts = (known.flags[person.address], *person.texts, *form.texts)
     made = head(_head_fields(known.row + person.row))
-    return Mould(form, made, known.start, known.suffix + person.subjects + known.app, texts)
+    who = (known.flags[person.address], *person.texts)
+    return Mould(known.forms[person.named], made, known.start, known.suffix + person.subjects + known.app, who)

@@ -21,12 +21,13 @@ from ingest.door import Door, door_of
 from ingest.failures import Failures
 from ingest.identity import activity_id, record_digest
 from ingest.kept import kept, storable
-from ingest.known import AHEAD, Outcome, Sheet, Way
+from ingest.known import AHEAD, Outcome, Way
 from ingest.memory import Memory
 from ingest.people import REMEMBERED as PEOPLE
 from ingest.record import Headers, Record, Skip
 from ingest.refusal import Refused, missing, shown, unknown_value
 from ingest.settings import IngestSettings
+from ingest.sheet import Sheet
 from ingest.sources.base import Draft, at
 from ingest.sources.cloud_events import binary, structured
 from ingest.sources.generic_fields import invalid_tenant

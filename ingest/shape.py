@@ -44,7 +44,7 @@ _NUMBERS: Final = dict.fromkeys((TEXT, ID, COUNT, CONTENT, GIVEN), _WHOLE) | {
 _MS, _WHOLE_SECONDS = "[1-9][0-9]{8,9}(?!000)[0-9]{3}", "[1-9][0-9]{8,9}000"
 #: How a time is written: in ms since 1970, or as a text with or without a fraction.
 NUMBER, FRACTION, SECONDS = "number", "fraction", "seconds"
-_SECONDS: Final = Memory(second_of, most=4_096)
+_second: Final = Memory(second_of, most=4_096).__getitem__
 _MILLIS: Final = {f"{ms:03}": ms for ms in range(1_000)}
 
 
@@ -119,13 +119,13 @@ def _moment(time: int, written: str) -> Callable[[Sequence[str]], int | None]:
 
     def fraction(values: Sequence[str]) -> int | None:
         value = values[time]
-        second = _SECONDS[value[:19]]
+        second = _second(value[:19])
         return None if second is None else second + _MILLIS[value[20:23]]
 
     if written is FRACTION:
         return fraction
     if written is SECONDS:
-        return lambda values: _SECONDS[values[time][:19]]
+        return lambda values: _second(values[time][:19])
     return lambda values: int(values[time])
 
 

@@ -17,11 +17,11 @@ from domain.rows import same
 from domain.sources import GENERIC, SOURCES
 from domain.subject import Tokeniser
 from ingest.alike import LAYOUT
-from ingest.known import Sheet
 from ingest.normalise import Normaliser
 from ingest.record import Record
 from ingest.settings import IngestSettings
 from ingest.shape import WHOLE
+from ingest.sheet import Sheet
 from ingest.sources.base import at
 from ingest.sources.registry import ADAPTERS
 from tests.ingest.made import RECEIVED, TOKENS, record

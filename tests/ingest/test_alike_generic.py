@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from domain import actions
 from domain.rows import same
 from ingest import values
-from ingest.known import Sheet
 from ingest.normalise import Normaliser
 from ingest.refusal import Refused
 from ingest.settings import IngestSettings
+from ingest.sheet import Sheet
 from tests.ingest.made import TOKENS, event, normaliser, record
 from tests.ingest.test_alike import told
 from tests.ingest.test_normalise import HEADERS, TOPICS, dumped, mutated, unescaped, usual, words
