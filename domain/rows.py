@@ -87,6 +87,13 @@ class Rows(msgspec.Struct):
         for name in _COLUMNS:
             getattr(self, name).extend(getattr(others, name))
 
+    def insert(self, places: Sequence[int], others: Self) -> None:
+        """Puts each of the others where it stands in the end; in order."""
+        for name in _COLUMNS:
+            column = getattr(self, name)
+            for place, value in zip(places, getattr(others, name), strict=True):
+                column.insert(place, value)
+
     def some(self, which: Iterable[int]) -> Self:
         """Those that stand there."""
         places = list(which)

@@ -67,6 +67,19 @@ class Taken(msgspec.Struct, frozen=True):
     skips: list[tuple[Record, Skip]] = msgspec.field(default_factory=list)
 
 
+class _Others:
+    """Activities that came the long way, with what may be kept of their records and where they stand among others."""
+
+    def __init__(self) -> None:
+        self.places, self.activities, self.raws = list[int](), list[Activity](), list[bytes]()
+
+    def among(self, rows: Rows) -> Rows:
+        """The rows, and these in their places."""
+        if self.places:
+            rows.insert(self.places, Rows.of(self.activities, self.raws))
+        return rows
+
+
 class Normaliser:
     """Turns each record into activities, a dead letter or a skip, always the same for the same record, keys and places.
 
@@ -96,25 +109,24 @@ class Normaliser:
 
     def rows(self, records: Sequence[Record]) -> Taken:
         """What the records come to, as it is stored."""
-        taken, sheet, others = Taken(), Sheet(), list[tuple[Activity, bytes]]()
+        taken, sheet, others = Taken(), Sheet(), _Others()
         for record in records:
             found = self._one(record, sheet)
             if found is True:
-                if others:
-                    taken.rows.extend(_rows(others))
-                    others = []
-                if len(sheet) == _TOGETHER:
-                    taken.rows.extend(sheet.take())
+                pass
             elif isinstance(found, list):
-                if sheet:
-                    taken.rows.extend(sheet.take())
-                others += [(each, storable(record, each.source)) for each in found]
+                for each in found:
+                    others.places.append(len(sheet) + len(others.places))
+                    others.activities.append(each)
+                    others.raws.append(storable(record, each.source))
             elif isinstance(found, DeadLetter):
                 taken.letters.append(found)
             else:
                 taken.skips.append((record, found))
-        taken.rows.extend(sheet.take())
-        taken.rows.extend(_rows(others))
+            if len(sheet) + len(others.places) >= _TOGETHER:
+                taken.rows.extend(others.among(sheet.take()))
+                others = _Others()
+        taken.rows.extend(others.among(sheet.take()))
         return taken
 
     def _one(self, record: Record, sheet: Sheet) -> Outcome | Literal[True]:
@@ -264,11 +276,6 @@ class Normaliser:
         """Of tenant, actor, login, address, user agent and app."""
         tenant, *others = said
         return identify(self._keys(tenant), *others)
-
-
-def _rows(kept_of: Sequence[tuple[Activity, bytes]]) -> Rows:
-    """Of activities, each with what may be kept of its record."""
-    return Rows.of([each for each, _ in kept_of], [raw for _, raw in kept_of])
 
 
 def _check_ahead(occurred_at: int, received_at: int, flags: set[str]) -> None:
