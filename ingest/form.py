@@ -120,20 +120,22 @@ def _native(native_id: str, gap: _Gap | None, first: int) -> Callable[[Sequence[
 def _written(one: Activity, gaps: dict[int, _Gap]) -> tuple[list[str], list[int]]:
     """The parts of a body, and what its gaps take."""
     (body,) = bodies([one])
-    said = [bytes(value).decode() for value in _values(body)]  # what follows is left out
-    said[len(JUDGED)] = "\t" + said[len(JUDGED)]
+    said: list[bytes | msgspec.Raw] = [*_values(body)]  # what follows is left out
+    said[len(JUDGED)] = b"\t" + bytes(said[len(JUDGED)])
     parts, takes, place = ["["], list[int](), 0
     for field in sorted(field for field in gaps if field < len(said)):
         gap = gaps[field]
         first, *others = gap.text
-        parts[-1] += ",".join((*said[place:field], "\t" + first if field == len(JUDGED) else first))
+        if place < field:
+            parts[-1] += b",".join(said[place:field]).decode() + ","
+        parts[-1] += "\t" + first if field == len(JUDGED) else first
         for text in others:
             parts += "", text
         place = field + gap.fields
         if place < len(said):
             parts[-1] += ","
         takes += gap.which
-    parts[-1] += ",".join(said[place:]) + "]"
+    parts[-1] += b",".join(said[place:]).decode() + "]"
     return parts, takes
 
 
