@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from domain import actions
 from domain.rows import same
@@ -72,6 +73,23 @@ def test_people_who_come_for_the_first_time_take_the_short_way(action: str, orig
     assert way is not None
     assert reader._alike.read(taken, way, sheet := Sheet()) is True
     assert same(sheet.take(), other.rows([taken]).rows)
+
+
+def test_other_bytes_of_a_record_may_be_kept_than_those_its_digest_is_of() -> None:
+    reader = normaliser()
+    sent = [record(event(id=f"n{number}")) for number in range(6)]
+    usual = reader.rows(sent).rows
+    way = reader._entrances["vedette.raw", ()].way
+    assert way is not None
+    sheet = Sheet()
+    for one in sent:
+        assert reader._alike.read(one, way, sheet) is True
+        if one is sent[2]:
+            sheet.keep(lambda source: b"from " + source.encode())
+    raws = [b"from generic" if one is sent[2] else one.value for one in sent]
+    assert same(sheet.take(), replace(usual, raws=raws))
+    assert reader._alike.read(sent[2], way, sheet) is True
+    assert sheet.take().raws == [sent[2].value]
 
 
 @settings(max_examples=400, deadline=None)
