@@ -19,7 +19,9 @@ from domain.errors import StoreUnavailable
 ROLES: Final = ("migrator", "writer", "reader")
 STOPPER: Final = "vedette_stopper"
 
-#: Pools and caches for one small machine: 0.3 GB and 1 % of a core when nothing happens. No system log is switched on.
+#: Pools and caches for one small machine: 0.3 GB and half a percent of a core when nothing happens. No system log is
+#: switched on. Memory is looked at once a second, not twenty times; a table without work is asked for some after a
+#: second, not a tenth of one, as what is inserted asks by itself.
 _CONFIG = """<clickhouse>
   <listen_host>127.0.0.1</listen_host>
   <http_port>{port}</http_port>
@@ -37,6 +39,8 @@ _CONFIG = """<clickhouse>
   <background_buffer_flush_schedule_pool_size>1</background_buffer_flush_schedule_pool_size>
   <background_message_broker_schedule_pool_size>1</background_message_broker_schedule_pool_size>
   <background_distributed_schedule_pool_size>1</background_distributed_schedule_pool_size>
+  <background_processing_pool_thread_sleep_seconds_if_nothing_to_do>1</background_processing_pool_thread_sleep_seconds_if_nothing_to_do>
+  <memory_worker_period_ms>1000</memory_worker_period_ms>
   <asynchronous_metrics_update_period_s>60</asynchronous_metrics_update_period_s>
   <merge_tree><non_replicated_deduplication_window>1000</non_replicated_deduplication_window>
     <min_bytes_for_full_part_storage>16777216</min_bytes_for_full_part_storage>
