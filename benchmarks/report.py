@@ -22,7 +22,7 @@ _NOTES = (
     "come from a producer on the same cores.",
     "Stages were measured in one process, without Kafka and store, and do not add up: normalise includes identify "
     "(the id and the digest of a record, alike for every source); judge includes the steps of its detectors. A "
-    "vendor's records are measured behind five times as many of the same people; the first ones, which are learnt "
+    "source's records are measured behind five times as many of the same people; the first ones, which are learnt "
     "from, stand apart.",
 )  # fmt: skip
 

@@ -22,6 +22,7 @@ from detectors.registry import Armed
 from domain import clock
 from domain.activity import Activity
 from domain.rows import Rows
+from domain.sources import GENERIC
 from domain.subject import router
 from domain.wire import decode
 from ingest.identity import activity_id, record_digest
@@ -34,7 +35,9 @@ from transport.topics import RAW
 
 #: Messages of a partition between two checkpoints: about a second's under load.
 CHECKPOINT_MESSAGES = 20
-#: Records of each vendor that are measured, and how many times as many of the same people came before them.
+#: Events per second of event time.
+PER_SECOND = 1_000
+#: Records of each source that are measured, and how many times as many of the same people came before them.
 SOURCE_EVENTS, BEFORE = 20_000, 5
 
 
@@ -79,19 +82,23 @@ async def measure(waiting: Backlog, keys: Path) -> list[Stage]:
         *(_step(armed, activities) for armed in parts.registry().all),
         *(
             stage
-            for source in MEASURED
+            for source in (GENERIC, *MEASURED)
             for stage in _source(source, parts.normaliser(keys, tenant=TENANT), min(events, SOURCE_EVENTS))
         ),
     ]
 
 
 def _source(source: str, normalise: Normaliser, events: int) -> tuple[Stage, Stage]:
-    """Normalising a vendor's own records: the first ones, of people whom nobody knows, and later ones of the same.
+    """Normalising a source's own records: the first ones, of people whom nobody knows, and later ones of the same.
 
     Those that are skipped, as some of a log file always are, count too.
     """
     now, watch, names = clock.now(), Watch(), (f"normalise: {source}", f"normalise: {source}, the first")
-    topic, raws = f"{RAW}.{source}", vendor_records(source, (BEFORE + 1) * events, seed=7, end=now)
+    topic, many = f"{RAW}.{source}", (BEFORE + 1) * events
+    if source == GENERIC:
+        topic, raws = RAW, backlog(many, seed=7, end=now, per_second=PER_SECOND).records
+    else:
+        raws = vendor_records(source, many, seed=7, end=now)
     records = [Record(topic, 0, offset, parts.EPOCH, now, (), raw) for offset, raw in enumerate(raws)]
     taken = list[Taken]()
     for start in range(0, len(records), events):
@@ -199,7 +206,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.stages")
     parser.add_argument("--events", type=int, default=50_000)
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--per-second", type=int, default=1_000, help="events per second of event time")
+    parser.add_argument("--per-second", type=int, default=PER_SECOND, help="events per second of event time")
     a = parser.parse_args()
     waiting = backlog(a.events, seed=a.seed, end=clock.now(), per_second=a.per_second)
     with tempfile.TemporaryDirectory(prefix="vedette-bench-") as keys:

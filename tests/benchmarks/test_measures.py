@@ -13,7 +13,7 @@ from benchmarks.processes import Process
 from benchmarks.stages import Stage
 from benchmarks.traffic import backlog
 from detectors.registry import specs
-from domain.sources import GENERIC, SOURCES
+from domain.sources import SOURCES
 
 NOON = 1_700_000_000_000
 
@@ -59,7 +59,7 @@ async def test_every_stage_and_every_detector_is_measured(tmp_path: Path) -> Non
         "checkpoint",
     ]
     steps = [f"step: {spec_id}" for spec_id in sorted(s.id for s in specs())]
-    others = [f"normalise: {source}" for source in SOURCES if source != GENERIC]
+    others = [f"normalise: {source}" for source in SOURCES]
     sources = [name for source in others for name in (source, f"{source}, the first")]
     assert [s.stage for s in found] == names + steps + sources
     assert [s.handled for s in found[:4]] == [1_000] * 4
