@@ -6,9 +6,9 @@ import asyncio
 import shutil
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import msgspec
 import pytest
@@ -78,22 +78,25 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> Expected:
     return Expected(records, data / "keys", found)
 
 
-Begin = Callable[[KafkaSettings], Awaitable[System]]
+class Begin(Protocol):
+    """Starts `vedette up` against a Kafka, with so many processes of ingest."""
+
+    async def __call__(self, kafka: KafkaSettings, *, readers: int = 1) -> System: ...
 
 
 @pytest.fixture
 async def begin(tmp_path: Path, expected: Expected) -> AsyncIterator[Begin]:
-    """Starts `vedette up` against a Kafka, always on the same data directory."""
+    """Always on the same data directory."""
     begun: list[System] = []
 
-    async def on(kafka: KafkaSettings) -> System:
+    async def on(kafka: KafkaSettings, *, readers: int = 1) -> System:
         data = tmp_path / "data"
         if not begun:
             shutil.copytree(expected.keys, data / "keys")  # else everything would be called by other names
         values = {name: value for name, value in msgspec.to_builtins(kafka).items() if value != ""}
         system = System(data, kafka=kafka)
         begun.append(system)
-        await system.start(CONFIG + "\n".join(toml({"kafka": values})))
+        await system.start(f"{CONFIG}workers = {readers}\n" + "\n".join(toml({"kafka": values})))
         return system
 
     yield on
@@ -136,6 +139,16 @@ async def test_over_plaintext_the_same_events_give_the_same_alerts(
     await system.send(expected.records)
     assert await outcome(system) == expected.outcome
     assert "broker" not in system.running["pids"]
+
+
+async def test_two_processes_of_ingest_of_which_one_is_killed_give_the_same_alerts(
+    plain: ApacheKafka, expected: Expected, begin: Begin
+) -> None:
+    system, half = await begin(plain.plain, readers=2), EVENTS // 2
+    await system.send(expected.records[:half])
+    await system.reborn("ingest-2", system.kill("ingest-2"))
+    await system.send(expected.records[half:])
+    assert await outcome(system) == expected.outcome
 
 
 async def test_over_tls_with_a_password_the_same_events_give_the_same_alerts(
