@@ -70,7 +70,7 @@ class Sheet:
         kept = list(raws)
         for number, raw in self._kept.items():
             kept[number] = raw
-        self.__init__()  # type: ignore[misc]  # it begins anew
+        self.made, self._kept = [], {}
         return Rows(
             list(heads), ids, list(occurred), natives, bodies, kept, list(received), list(epochs), lanes,
             list(offsets), first,
